@@ -1,0 +1,216 @@
+"""Every setting of duiyi, declared, documented and validated in one place.
+
+Order of precedence, last wins: the defaults below (the same as ``config/duiyi.toml``, which a test holds to it), the
+file named with ``--config``, environment variables ``DUIYI_<SECTION>__<NAME>``, then what the caller passes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
+
+from .errors import UsageError
+
+EngineChoice = Literal["auto", "argos", "llm", "none"]
+
+
+class Section(BaseModel):
+    """A table of the settings file; unknown names are errors, so that a typing mistake is seen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ReadingSettings(Section):
+    """How inputs become documents."""
+
+    text_column: str = Field("text", description="column of JSONL, CSV and Parquet inputs that holds the text")
+    id_column: str = Field("id", description="column that holds a row's own id; where it is missing, the row number is used")
+    keep: tuple[str, ...] = Field((), description="columns kept as JSON in documents.metadata")
+    max_bytes: int = Field(256 * 2**20, gt=0, description="a larger file that is one document is reported as failed")
+
+
+class DetectionSettings(Section):
+    """How the language of a sentence is judged."""
+
+    langid_min_words: int = Field(3, ge=1, description="fewer Latin words than this are judged by word lists and neighbours alone")
+
+
+class SentenceSettings(Section):
+    """How Chinese text is cut into sentences."""
+
+    max_characters: int = Field(
+        200, ge=20, description="a longer sentence is cut at its last comma or space before this many characters"
+    )
+
+
+class TokenSettings(Section):
+    """How Chinese is cut into words by jieba."""
+
+    user_dictionary: Path | None = Field(None, description="a jieba dictionary (word frequency tag, a line each) beside the packaged one")
+
+
+class ModelSettings(Section):
+    """Where models live and how the big one is had."""
+
+    dir: Path | None = Field(None, description="folder of installed models; default: the user's data folder (DUIYI_MODELS_DIR)")
+    url: str | None = Field(None, description="where to fetch the GGUF from instead of its official place (DUIYI_MODEL_URL)")
+    index_timeout: float = Field(10.0, gt=0, description="seconds the Argos index may take to answer")
+    download_timeout: float = Field(60.0, gt=0, description="seconds without a byte after which a download is given up")
+
+
+class TranslationSettings(Section):
+    """Which engine translates, and how."""
+
+    engine: EngineChoice = Field("auto", description="auto: argos where its package is installed, else llm; none: no translation")
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="where CTranslate2 computes")
+    threads: int = Field(0, ge=0, description="CPU threads of CTranslate2; 0: all cores")
+    argos_beam: int = Field(4, ge=1, description="beam width of the argos engine")
+    argos_batch_tokens: int = Field(2048, ge=1, description="source tokens that share a batch of the argos engine")
+    llm_batch: int = Field(32, ge=1, description="sentences that share a batch of the llm engine")
+    llm_prompt: str = Field("Translate to English: {source}", description="user turn of the first try; {source} is the sentence")
+    llm_retry_prompt: str = Field(
+        "Translate this Chinese text into natural English. Write English only, no Chinese characters.\n\n{source}",
+        description="user turn of the one second try that a flagged answer gets",
+    )
+    llm_retry_no_repeat_ngram: int = Field(4, ge=0, description="n-grams of this many tokens may not recur in the second try; 0: off")
+    max_length_ratio: float = Field(3.0, gt=0, description="most output tokens per source token, plus 24; longer output is cut and flagged truncated")
+
+
+class CheckSettings(Section):
+    """Thresholds of the flags on a translation."""
+
+    length_ratio_min: float = Field(0.2, ge=0, description="fewer English words per Chinese character than this is flagged length_ratio")
+    length_ratio_max: float = Field(2.5, gt=0, description="more English words per Chinese character than this is flagged length_ratio")
+    length_ratio_min_characters: int = Field(8, ge=1, description="shorter sources are not judged by their length ratio")
+    repetition_max_loops: int = Field(3, ge=2, description="an n-gram said this many times on end is flagged repetition")
+
+
+class WritingSettings(Section):
+    """The dataset's layout."""
+
+    buckets: int = Field(32, ge=1, le=64, description="files per table of a new dataset; a document's bucket is its doc_id modulo this")
+    row_group_rows: int = Field(50_000, ge=1, description="most rows in one row group")
+    compression_level: int = Field(3, ge=1, le=22, description="zstd level")
+
+
+class FlowSettings(Section):
+    """How runs are cut into tasks."""
+
+    shard_documents: int = Field(200, ge=1, description="most documents in one shard (one Prefect task)")
+    shard_characters: int = Field(2_000_000, ge=1, description="most characters in one shard")
+    write_retries: int = Field(2, ge=0, description="how often a shard's commit is tried again when storage fails")
+    write_retry_seconds: float = Field(5.0, ge=0, description="seconds before such a try")
+
+
+class Settings(BaseSettings):
+    """All settings. ``Settings()`` gives the defaults with the environment applied; use `load_settings` for a file."""
+
+    model_config = SettingsConfigDict(env_prefix="DUIYI_", env_nested_delimiter="__", extra="forbid", frozen=True)
+
+    reading: ReadingSettings = ReadingSettings()
+    detection: DetectionSettings = DetectionSettings()
+    sentences: SentenceSettings = SentenceSettings()
+    tokens: TokenSettings = TokenSettings()
+    models: ModelSettings = ModelSettings()
+    translation: TranslationSettings = TranslationSettings()
+    checks: CheckSettings = CheckSettings()
+    writing: WritingSettings = WritingSettings()
+    flows: FlowSettings = FlowSettings()
+
+    def row_settings(self) -> dict[str, Any]:
+        """The settings that change rows of the dataset (what `config_sha256` is computed from)."""
+        chosen = self.model_dump(
+            mode="json",
+            include={
+                "reading": {"text_column", "id_column", "keep"},
+                "detection": True,
+                "sentences": True,
+                "tokens": True,
+                "translation": {
+                    "argos_beam",
+                    "llm_prompt",
+                    "llm_retry_prompt",
+                    "llm_retry_no_repeat_ngram",
+                    "max_length_ratio",
+                },
+                "checks": True,
+            },
+        )
+        assert isinstance(chosen, dict)
+        return chosen
+
+    def sha256(self, **also: str | None) -> str:
+        """Hex SHA-256 of the settings that change rows, together with ``also`` (the model, the schema's version)."""
+        canonical = json.dumps({**self.row_settings(), "also": also}, sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+SHORT_NAMES = {"DUIYI_MODELS_DIR": ("models", "dir"), "DUIYI_MODEL_URL": ("models", "url")}
+"""Environment variables with a name of their own beside ``DUIYI_<SECTION>__<NAME>``."""
+
+
+def default_config_path() -> Path:
+    """The packaged ``duiyi.toml``, in which every setting stands with its default."""
+    return Path(str(resources.files("duiyi.config"))) / "duiyi.toml"
+
+
+def load_settings(config: Path | None = None, overrides: Mapping[str, Mapping[str, Any]] | None = None) -> Settings:
+    """Settings from a file, the environment and ``overrides`` (``{section: {name: value}}``, which win).
+
+    Raises:
+        UsageError: the file cannot be read or a value is wrong; the text says which one and where it came from.
+    """
+    from_file: dict[str, Any] = {}
+    if config is not None:
+        try:
+            from_file = tomllib.loads(config.read_text("utf-8"))
+        except OSError as error:
+            raise UsageError(f"cannot read the configuration {config}: {error.strerror or error}") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise UsageError(f"{config} is not valid TOML: {error}") from error
+    from_short: dict[str, dict[str, str]] = {}
+    for variable, (section, name) in SHORT_NAMES.items():
+        if os.environ.get(variable):
+            from_short.setdefault(section, {})[name] = os.environ[variable]
+
+    class Layered(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            short = InitSettingsSource(settings_cls, init_kwargs=from_short)
+            file = InitSettingsSource(settings_cls, init_kwargs=from_file)
+            return init_settings, short, env_settings, file
+
+    try:
+        layered = Layered(**{section: dict(values) for section, values in (overrides or {}).items()})
+        return Settings.model_construct(**{name: getattr(layered, name) for name in Settings.model_fields})
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        source = f"{config}, " if config is not None else ""
+        raise UsageError(
+            f"wrong setting {where} = {first.get('input')!r}: {first['msg']} ({source}environment or command line)"
+        ) from error
+    except SettingsError as error:
+        raise UsageError(f"wrong setting in the environment: {error}") from error
