@@ -1,0 +1,60 @@
+"""Guests: runs of words in another language inside a segment."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ..records import Guest, Lang
+from .characters import BOPOMOFO, HAN, LATIN, MARKS, has_han, has_latin
+from .switching import MASK, mask_addresses
+
+_LATIN_WORD = rf"[{LATIN}][{LATIN}{MARKS}0-9０-９]*(?:['’&.+/_-][{LATIN}0-9０-９][{LATIN}{MARKS}0-9０-９]*)*[+#]*"
+_NUMBER = r"[0-9０-９]+(?:[.,][0-9０-９]+)*"
+latin_guest = re.compile(
+    rf"(?:(?<![\d.])\d+(?=[{LATIN}]))?{_LATIN_WORD}(?:(?: +|-){_LATIN_WORD}|[ -]{_NUMBER}(?![\d%])(?=$|[^\d.:/%{HAN}])|(?:-){_NUMBER})*"
+)
+"""Latin-letter words with their inner spaces, hyphens and attached digits: ``GPT-4``, ``Python 3.12``, ``RM500``."""
+
+_HAN_WORD = rf"[{HAN}{BOPOMOFO}]+"
+han_guest = re.compile(
+    rf"(?:[0-9０-９]+(?={_HAN_WORD}))?{_HAN_WORD}(?:[0-9０-９·•&-]*[ ]?{_HAN_WORD}|[0-9０-９]+(?=[{HAN}]))*"
+)
+_quoted_latin = re.compile(
+    rf"[（(“\"「『《【\[]\s*([{LATIN}](?:[^（）()“”\"「」『』《》【】\[\]{HAN}]*[{LATIN}0-9０-９+#])?)[.。！？!?…,]*\s*[）)”\"」』》】\]]"
+)
+_quoted_han = re.compile(
+    rf"[（(“\"「『《【\[]\s*([{HAN}0-9０-９][^（）()“”\"「」『』《》【】\[\]A-Za-z]*[{HAN}0-9０-９])[。！？!?…]?\s*[）)”\"」』》】\]]"
+)
+"""Words of one language in brackets or quotation marks: one guest, its inner punctuation included."""
+
+
+def guests_of(text: str, start: int, lang: Lang) -> tuple[Guest, ...]:
+    """The guests of a segment's text; ``start`` is its offset in the document, which the guests' offsets count from.
+
+    Chinese segments have ``en`` guests, all others ``zh`` ones; numbers, addresses and inline code are none.
+    """
+    if lang == "zh":
+        if not has_latin(text):
+            return ()
+        masked = mask_addresses(text)
+        return tuple(
+            Guest(start + first, start + last, "en") for first, last in _runs(masked, _quoted_latin, latin_guest)
+        )
+    if lang == "none" or not has_han(text):
+        return ()
+    return tuple(
+        Guest(start + first, start + last, "zh") for first, last in _runs(mask_addresses(text), _quoted_han, han_guest)
+    )
+
+
+def _runs(masked: str, quoted: re.Pattern[str], loose: re.Pattern[str]) -> Iterator[tuple[int, int]]:
+    """Runs of words: those inside one pair of brackets or quotation marks whole, the others as they come."""
+    covered = 0
+    for whole in quoted.finditer(masked):
+        if MASK in whole.group(1):
+            continue
+        yield from (match.span() for match in loose.finditer(masked, covered, whole.start(1)))
+        yield whole.span(1)
+        covered = whole.end(1)
+    yield from (match.span() for match in loose.finditer(masked, covered))

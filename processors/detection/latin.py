@@ -1,0 +1,127 @@
+"""English or another language, for words in Latin letters.
+
+Two methods of the field, cheapest first: counting function words (the classic "small words" method, Ingle 1976;
+Grefenstette 1995, "Comparing two language identification schemes"), then langid.py (Lui & Baldwin 2012) over what
+they leave open.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from array import array
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Literal
+
+from .characters import LATIN, MARKS
+
+if TYPE_CHECKING:
+    from langid.langid import LanguageIdentifier
+
+Verdict = Literal["en", "xx"]
+
+PARTICLES = frozenset(
+    ["lah", "leh", "loh", "lor", "mah", "meh", "liao", "hor", "sia", "ya", "yeah", "lol", "ok", "okay"]
+)
+"""Words that mark Singlish and Manglish, or that every language borrows: they make a clause English, never a guest one."""
+
+word_pattern = re.compile(f"[{LATIN}][{LATIN}{MARKS}]*(?:['’][{LATIN}]+)*")
+
+
+@cache
+def function_words() -> dict[str, frozenset[str]]:
+    """Function words by language code, lower case."""
+    text = resources.files(__package__).joinpath("function_words.txt").read_text("utf-8")
+    lines = (line.split(":", 1) for line in text.splitlines() if line and not line.startswith("#"))
+    return {code: frozenset(words.split()) for code, words in lines}
+
+
+@cache
+def english_function_words() -> frozenset[str]:
+    """English function words, particles of Singlish included."""
+    return function_words()["en"]
+
+
+@cache
+def foreign_function_words() -> dict[str, frozenset[str]]:
+    """For each other language, the function words that English has not."""
+    english = english_function_words() | common_english()
+    return {code: words - english for code, words in function_words().items() if code != "en"}
+
+
+@cache
+def any_foreign() -> frozenset[str]:
+    """All function words of other languages that are no English words."""
+    return frozenset().union(*foreign_function_words().values())
+
+
+@cache
+def common_english() -> frozenset[str]:
+    """Common English content words."""
+    text = resources.files(__package__).joinpath("common_words.txt").read_text("utf-8")
+    return frozenset(text.split("\n", 1)[1].split())
+
+
+@cache
+def identifier() -> LanguageIdentifier:
+    """langid's identifier over the narrowed model, giving normalised probabilities."""
+    import numpy as np
+    from langid.langid import LanguageIdentifier
+
+    outputs: dict[int, list[int]] = defaultdict(list)
+    with resources.as_file(resources.files(__package__).joinpath("langid_latin.npz")) as path, np.load(path) as model:
+        for state, feature in zip(model["output_state"].tolist(), model["output_feature"].tolist(), strict=True):
+            outputs[state].append(feature)
+        return LanguageIdentifier(
+            model["features"],
+            model["prior"],
+            len(model["features"]),
+            model["classes"].tolist(),
+            array("H", model["transitions"].tobytes()),
+            dict(outputs),
+            norm_probs=True,
+        )
+
+
+def english_log_odds(text: str) -> float:
+    """Log-odds of English against the best other language, by langid. Positive: English."""
+    found = identifier()
+    ranked = found.nb_classprobs(found.instance2fv(text.lower()))
+    english = found.nb_classes.index("en")
+    others = max(float(score) for index, score in enumerate(ranked) if index != english)
+    return float(ranked[english]) - others
+
+
+def judge(words: Sequence[str], min_words: int) -> tuple[Verdict | None, bool]:
+    """Language of the words (lower case) of one clause, and whether that is certain.
+
+    None where there is nothing to go by: fewer than ``min_words`` words and none of them known.
+    """
+    english = english_function_words()
+    common = common_english()
+    hits = sum(word in english for word in words)
+    content = sum(word in common for word in words)
+    foreign_words = any_foreign()
+    foreign = [word for word in words if word in foreign_words]
+    most_foreign = 0
+    if foreign:
+        most_foreign = max(sum(word in known for word in foreign) for known in foreign_function_words().values())
+    if not most_foreign and hits + content:
+        return "en", hits > 0 or content >= min(2, len(words))
+    if most_foreign >= 2 and most_foreign > hits + 0.5 * content:
+        return "xx", True
+    letters = sum(map(len, words))
+    marked = sum(not word.isascii() for word in words)
+    if len(words) < min_words and not marked:
+        if most_foreign > hits + content:
+            return "xx", most_foreign == len(words)
+        return ("en", False) if hits + content else (None, False)
+    odds = english_log_odds(" ".join(words))
+    # Evidence in nats: words known to be of one side count about as much as six letters of langid's features, and
+    # capitalised names are no evidence, which is why short texts get a prior for English.
+    odds += 6.0 * hits + 3.0 * content - 6.0 * most_foreign - 4.0 * marked + 8.0
+    certain = abs(odds) > 4.0 + 40.0 / math.sqrt(letters)
+    return ("en" if odds > 0 else "xx"), certain

@@ -1,0 +1,361 @@
+"""Where a line switches between languages: the matrix language of each clause.
+
+A line with words of several scripts is read as a sequence of words and of the boundaries between them. Each clause has
+one *matrix language* (Myers-Scotton 1993); words of another one inside it are guests. The best sequence of matrix
+languages is found by dynamic programming (Viterbi 1967) over three states: Chinese, a language in Latin letters, any
+other. Costs stand in place of log-probabilities: a guest costs by how unlike a guest it is (function words, particles
+and long runs are), a switch by how weak the boundary is at which it happens.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from .characters import BOPOMOFO, CLOSING, HAN, HANGUL, KANA, LATIN, MARKS, OPENING, PAIRS
+from .latin import any_foreign, english_function_words
+from .nonlanguage import masked_pattern
+from .script import tables
+
+State = Literal["han", "latin", "xx"]
+STATES: tuple[State, State, State] = ("han", "latin", "xx")
+HAN_STATE, LATIN_STATE, OTHER_STATE = range(3)
+
+CHINESE_FUNCTION = frozenset(
+    "的了是在不我你他她它们們这這那也都就还還没沒很吗嗎呢吧啊嘛啦呀和与與或但因为為所以如果被把对對从從给給让讓会會要能可想说說有"
+    "到去来來个個些么麼什怎谁誰哪几幾着著过過得地之其而且又再才只请請已经經正最更太真喺嘅唔咗啲冇佢哋係嚟嗰咁"
+)
+"""Function words of Chinese (Mandarin and Cantonese) of one character."""
+NOT_JAPANESE = frozenset("你您她它们們这這吗嗎呢吧啊嘛么麼谁誰哪很没沒还還说說给給让讓喺嘅唔咗啲冇佢哋係嚟嗰咁是")
+"""Those of them that Japanese does not write."""
+
+LABEL, STRONG, BAR, HALF_STRONG, COLON, DASH, COMMA, SPACE, NOTHING = 0.0, 0.1, 0.15, 0.6, 1.0, 1.1, 2.0, 2.4, 6.0
+"""Cost of a switch behind a label, at a sentence's end, a table's bar, a semicolon, a colon, a dash, a comma, white
+space, and where there is no separator at all."""
+INNER = 0.12
+"""How much a word in brackets or quotation marks counts beside words outside of them."""
+LABEL_CHARACTERS = 40
+"""Longest label; what is longer before a colon is a clause."""
+MASK = "\ue000"
+"""Stands for each character of an address or of inline code, which are words of no language."""
+
+_word = re.compile(
+    rf"(?P<han>[{HAN}{BOPOMOFO}]+)"
+    rf"|(?P<kana>[{KANA}]+)"
+    rf"|(?P<hangul>[{HANGUL}]+)"
+    rf"|(?P<latin>[{LATIN}][{LATIN}{MARKS}0-9０-９]*(?:['’][{LATIN}]+)*)"
+    r"|(?P<other>[^\W\d_](?:[^\W\d_]|[\u0300-\u036f\u0591-\u05c7\u064b-\u0652\u0900-\u0dff\u0e31-\u0e4e])+)"
+)
+_maskable = re.compile(r"[@`#]|://|www\.|[a-z]\.[a-z]").search
+_STRONG_MARKS = frozenset("。！？!?…｡")
+_SEPARATORS = {**dict.fromkeys("；;", HALF_STRONG), **dict.fromkeys("：:", COLON), **dict.fromkeys("，,、", COMMA)}
+_SEPARATORS |= dict.fromkeys("—–/／→⇒·•～~=>＞", DASH) | dict.fromkeys("|｜│┃║", BAR)
+_label = re.compile(
+    rf"[^\w({OPENING[:-1]}]*(?:[(（\[【][^)）\]】\w]*[\w:./ -]{{1,24}}[)）\]】]\s*)?"
+    rf"[\w{MARKS}@.#'’&-]+(?: [\w{MARKS}.#'’&-]+){{0,3}}\s?(?:[:：](?!//)|：)\s*(?:Re:|RE:|Fwd:)?"
+)
+"""What may be a label before a colon: up to four words at the start of a line, perhaps after a time in brackets."""
+_ABBREVIATIONS = frozenset(
+    [
+        "mr",
+        "mrs",
+        "ms",
+        "dr",
+        "no",
+        "vs",
+        "etc",
+        "e",
+        "g",
+        "i",
+        "st",
+        "jr",
+        "sr",
+        "inc",
+        "ltd",
+        "co",
+        "fig",
+        "vol",
+        "pp",
+        "al",
+        "prof",
+    ]
+)
+_LEADING = frozenset("#$¥￥€£+-*@＃＄")
+"""Marks that go with what follows them."""
+
+
+@dataclass(slots=True)
+class _Word:
+    kind: str
+    start: int
+    end: int
+    text: str
+    before: float  # cost of a switch just before this word
+    clause_start: int  # where a clause that begins with this word would begin
+    sentence: int
+    inner: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A stretch of a line in one matrix language, from ``start`` to the next clause's start.
+
+    ``words`` are its Latin-letter words in lower case, those in brackets and quotation marks left out where others
+    stand beside them; ``plain_han`` tells that there is nothing but Han to go by, so that it may be kanji.
+    """
+
+    start: int
+    state: State
+    words: tuple[str, ...] = ()
+    plain_han: bool = False
+    japanese: bool = False
+
+
+def mask_addresses(line: str) -> str:
+    """The line, as long as before, with addresses, handles and inline code replaced by `MASK`."""
+    if not _maskable(line):
+        return line
+    return masked_pattern.sub(lambda match: MASK * len(match.group()), line)
+
+
+def inner_spans(line: str) -> list[tuple[int, int]]:
+    """Outermost bracketed or quoted spans that are part of a sentence around them (offsets of opener and closer).
+
+    A pair that stands by itself, such as a whole line or a whole sentence in quotation marks, is not among them.
+    """
+    stack: list[tuple[str, int]] = []
+    spans: list[tuple[int, int]] = []
+    for index, character in enumerate(line):
+        if character == '"':
+            opened = next((i for i in range(len(stack) - 1, -1, -1) if stack[i][0] == '"'), None)
+            if opened is None:
+                stack.append((character, index))
+                continue
+        elif character in OPENING:
+            if len(stack) < 50:
+                stack.append((character, index))
+            continue
+        elif character in CLOSING:
+            wanted = PAIRS[character]
+            opened = next((i for i in range(len(stack) - 1, -1, -1) if stack[i][0] == wanted), None)
+        else:
+            continue
+        if opened is not None:
+            start = stack[opened][1]
+            del stack[opened:]
+            while spans and spans[-1][0] > start:
+                spans.pop()
+            spans.append((start, index))
+    return [(start, end) for start, end in spans if not _stands_alone(line, start, end)]
+
+
+def _stands_alone(line: str, start: int, end: int) -> bool:
+    before = line[max(0, start - 40) : start].rstrip()
+    after = line[end + 1 : end + 40].lstrip()
+    begins = (
+        not before
+        or before[-1] in "。！？!?…：:"
+        or (before[-1] == "." and line[start - 1].isspace())
+        or (before[-1] == "." and line[start] in "（(")
+    )
+    if before and not any(character.isalnum() for character in line[:start]):
+        begins = True
+    inside_ends = line[end - 1] in "。！？!?….～~" if end > start + 1 else False
+    ends = not any(character.isalnum() for character in after) or (
+        inside_ends and (line[end + 1 : end + 2].isspace() or after[:1] in OPENING)
+    )
+    return begins and ends
+
+
+def _gap(line: str, start: int, end: int, previous: str, at_line_start: bool) -> tuple[float, int]:
+    """Cost of a switch between two words and where the later clause would begin, from the text between them."""
+    if end == start:
+        return NOTHING, end
+    if end == start + 1 and line[start] == " ":
+        return SPACE, end
+    cost = NOTHING
+    split = start
+    opened = -1
+    for index in range(start, end):
+        character = line[index]
+        if character.isspace():
+            cost = min(cost, DASH if character in "\t\u3000\n" or line[index : index + 3] == "   " else SPACE)
+            continue
+        if character in _STRONG_MARKS or (character == "." and _ends_sentence(line, index, start, previous)):
+            cost, split, opened = STRONG, index + 1, -1
+        elif character in _SEPARATORS:
+            if character in ":,.：" and line[index - 1 : index].isdigit() and line[index + 1 : index + 2].isdigit():
+                continue
+            cost, split, opened = min(cost, _SEPARATORS[character]), index + 1, -1
+        elif character in CLOSING or (
+            character == '"' and opened < 0 and (index == start or not line[index - 1].isspace())
+        ):
+            split, opened = index + 1, -1
+        elif character in OPENING or character == '"':
+            opened = index if opened < 0 else opened
+        elif character == "-" and line[index + 1 : index + 2].isspace():
+            cost, split = min(cost, DASH), index + 1
+        elif not character.isalnum() and character not in _LEADING and opened < 0:
+            split = index + 1
+    if cost >= SPACE and not at_line_start:
+        # A number between two words without a separator goes with the words before it, unless it touches the next.
+        number = re.match(r"[\s]*[\d０-９][\d０-９.,:/%]*(?=\s)", line[split:end])
+        if number:
+            split += number.end()
+    while split < end and line[split].isspace():
+        split += 1
+    return cost, split
+
+
+def _ends_sentence(line: str, index: int, gap_start: int, previous: str) -> bool:
+    following = line[index + 1 : index + 2]
+    if index == gap_start:  # right behind a word
+        if previous.lower() in _ABBREVIATIONS or (len(previous) == 1 and previous.isascii() and previous.isupper()):
+            return False
+        return (
+            not following
+            or not following.isascii()
+            or following.isspace()
+            or following.isupper()
+            or following in "\"')"
+        )
+    if line[index - 1] == ".":
+        return not following or not following.isascii() or following.isspace()
+    digits = index
+    while digits > gap_start and line[digits - 1].isdigit():
+        digits -= 1
+    listed = digits < index and index - digits < 3
+    return not listed and (not following or following.isspace() or not following.isascii())
+
+
+def words_of(line: str) -> list[_Word]:
+    """The words of a line (addresses masked), each with the boundary before it. Linear in the line's length."""
+    spans = inner_spans(line)
+    span = 0
+    sentence = 0
+    found: list[_Word] = []
+    end = 0
+    label = _label.match(line)
+    label_end = label.end() if label and label.end() - label.start() <= LABEL_CHARACTERS else 0
+    for match in _word.finditer(line):
+        start = match.start()
+        while span < len(spans) and spans[span][1] < start:
+            span += 1
+        inner = span < len(spans) and spans[span][0] < start
+        cost, clause_start = _gap(line, end, start, found[-1].text if found else "", not found)
+        if end and end <= label_end <= start:
+            cost = LABEL
+            sentence += 1
+        elif cost == STRONG:
+            if inner and found and found[-1].inner:
+                cost = COMMA
+            else:
+                sentence += 1
+        found.append(
+            _Word(match.lastgroup or "", start, match.end(), match.group(), cost, clause_start, sentence, inner)
+        )
+        end = match.end()
+    return found
+
+
+def _costs(word: _Word, kana_sentence: bool, weight: float) -> tuple[float, float, float]:
+    length = len(word.text)
+    if word.kind == "han":
+        if kana_sentence:
+            as_japanese = 0.12 * length + 0.7 * sum(character in NOT_JAPANESE for character in word.text)
+            return 0.0, 1.5 * weight, as_japanese * weight
+        function = sum(character in CHINESE_FUNCTION for character in word.text)
+        guest = 0.9 + 0.35 * min(length - 1, 12) + 0.6 * min(function, 6)
+        return 0.0, guest * weight, guest * weight
+    if word.kind in {"kana", "hangul"}:
+        guest = (0.3 if word.text in "のノ" else 0.6) + 0.25 * min(length, 12)
+        return guest * weight, guest * weight, 0.0
+    if word.kind == "other":
+        guest = 0.8 + 0.2 * min(length, 12)
+        return guest * weight, guest * weight, 0.0
+    lower = word.text.lower()
+    if word.text.isupper() or any(character.isdigit() for character in word.text) or length == 1:
+        guest = 1.2 if word.text == "I" else 0.25
+    elif lower in english_function_words():
+        guest = 1.5
+    elif lower in any_foreign():
+        guest = 1.0
+    elif word.text[0].isupper():
+        guest = 0.3
+    else:
+        guest = 0.5
+    return guest * weight, 0.0, 0.3 * weight
+
+
+def clauses_of(line: str) -> list[Clause]:
+    """The clauses of a line with words, in order, each in one matrix language.
+
+    The line is taken as it stands; the caller has replaced addresses (`mask_addresses`). Empty where it has no word.
+    """
+    words = words_of(line)
+    if not words:
+        return []
+    outside: set[int] = {word.sentence for word in words if not word.inner}
+    kana: dict[int, int] = {}
+    for word in words:
+        if word.kind in {"kana", "hangul"} and word.text not in "のノ":
+            kana[word.sentence] = kana.get(word.sentence, 0) + len(word.text)
+    best = [0.0, 0.0, 0.0]
+    back: list[list[int]] = []
+    for index, word in enumerate(words):
+        weight = INNER if word.inner and word.sentence in outside else 1.0
+        costs = _costs(word, kana.get(word.sentence, 0) > 0, weight)
+        if index:
+            cheapest = min(range(3), key=best.__getitem__)
+            came = [s if best[s] <= best[cheapest] + word.before else cheapest for s in range(3)]
+            best = [best[came[s]] + (0.0 if came[s] == s else word.before) + costs[s] for s in range(3)]
+            back.append(came)
+        else:
+            best = list(costs)
+    state = min(range(3), key=best.__getitem__)
+    states = [state]
+    for came in reversed(back):
+        state = came[state]
+        states.append(state)
+    states.reverse()
+    clauses: list[Clause] = []
+    first = 0
+    for index in range(1, len(words) + 1):
+        if (
+            index == len(words)
+            or states[index] != states[first]
+            or (states[index] == LATIN_STATE and words[index].before <= STRONG)
+        ):
+            clauses.append(_clause(words[first:index], states[first], outside, at_start=first == 0))
+            first = index
+    return clauses
+
+
+def surely_chinese(text: str) -> bool:
+    """Whether Han text holds a character that Japanese does not write: a function word, or a simplified form."""
+    return any(character in NOT_JAPANESE for character in text) or any(
+        character in tables()[0] and not _in_japanese(character) for character in text
+    )
+
+
+@cache
+def _in_japanese(character: str) -> bool:
+    try:
+        character.encode("shift_jis")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _clause(words: list[_Word], state: int, outside: set[int], at_start: bool) -> Clause:
+    latin = [word for word in words if word.kind == "latin"]
+    plain = [word for word in latin if not (word.inner and word.sentence in outside)] or latin
+    return Clause(
+        start=0 if at_start else words[0].clause_start,
+        state=STATES[state],
+        words=tuple(word.text.lower() for word in plain) if state == LATIN_STATE else (),
+        plain_han=state == HAN_STATE and all(word.kind == "han" and not surely_chinese(word.text) for word in words),
+        japanese=state == OTHER_STATE and any(word.kind == "kana" for word in words),
+    )
