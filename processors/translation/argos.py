@@ -1,0 +1,73 @@
+"""The light engine: an Argos Translate package, its own tokenizer and its CTranslate2 model.
+
+Argos' own ``translate`` joins the sentences of a paragraph and fetches sentence splitters; here one sentence is one
+unit and all of a call go to CTranslate2 in batches by tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from ..errors import UsageError
+from ..models import InstalledModel
+from ..records import Hypothesis
+from ..settings import TranslationSettings
+from .engine import Progress, compute_threads
+
+
+class ArgosEngine:
+    """Translates with an installed zh→en package."""
+
+    name: Literal["argos", "llm"] = "argos"
+
+    def __init__(self, installed: InstalledModel, settings: TranslationSettings) -> None:
+        import ctranslate2
+        from argostranslate.package import Package
+
+        self.model = installed.label
+        self._settings = settings
+        package = Package(installed.path)
+        self._tokenizer = package.tokenizer
+        self._prefix = package.target_prefix
+        try:
+            self._translator = ctranslate2.Translator(
+                str(installed.path / "model"),
+                device=settings.device,
+                compute_type="default",
+                inter_threads=1,
+                intra_threads=compute_threads(settings.threads),
+            )
+        except (RuntimeError, ValueError) as error:
+            raise UsageError(f"the model in {installed.path} cannot be loaded: {error}") from error
+
+    def translate(self, sentences: Sequence[str], progress: Progress | None = None) -> list[Hypothesis]:
+        """One hypothesis a sentence; beam search, mean log-probability of the tokens as score."""
+        tokens = [self._tokenizer.encode(sentence) for sentence in sentences]
+        longest = max(map(len, tokens), default=1)
+        limit = int(self._settings.max_length_ratio * longest) + 24
+        results = self._translator.translate_batch(
+            tokens,
+            target_prefix=[[self._prefix]] * len(tokens) if self._prefix else None,
+            beam_size=self._settings.argos_beam,
+            max_batch_size=max(self._settings.argos_batch_tokens, longest),
+            batch_type="tokens",
+            max_decoding_length=limit,
+            length_penalty=1.0,
+            replace_unknowns=True,
+            return_scores=True,
+            asynchronous=True,
+        )
+        found: list[Hypothesis] = []
+        for pending in results:
+            result = pending.result()
+            pieces = result.hypotheses[0]
+            text = self._tokenizer.decode(pieces[1:] if self._prefix and pieces[:1] == [self._prefix] else pieces)
+            found.append(Hypothesis(text.strip(), float(result.scores[0]), truncated=len(pieces) >= limit))
+            if progress is not None:
+                progress(1)
+        return found
+
+    def retry(self, sentences: Sequence[str], progress: Progress | None = None) -> list[Hypothesis] | None:
+        """Argos has one way to translate a sentence; there is no second try."""
+        return None

@@ -1,0 +1,36 @@
+"""What every translation engine offers: a list of sentences in, a list of hypotheses out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal, Protocol
+
+from ..records import Hypothesis
+
+Progress = Callable[[int], None]
+"""Called with the number of sentences just finished."""
+
+
+class Engine(Protocol):
+    """A loaded model that translates Chinese sentences into English."""
+
+    name: Literal["argos", "llm"]
+    model: str
+    """``name@version`` of the model, as it stands in every row made by it."""
+
+    def translate(self, sentences: Sequence[str], progress: Progress | None = None) -> list[Hypothesis]:
+        """One hypothesis a sentence, in the same order."""
+        ...
+
+    def retry(self, sentences: Sequence[str], progress: Progress | None = None) -> list[Hypothesis] | None:
+        """A second try by other means for sentences whose first hypothesis is faulty; None: the engine has none."""
+        ...
+
+
+def compute_threads(threads: int) -> int:
+    """CPU threads for CTranslate2: ``threads``, or every core this process may use where it is 0."""
+    import os
+
+    if threads:
+        return threads
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,122 @@
+"""The heavy engine: an instruction-tuned language model run by CTranslate2's generator, one short prompt a sentence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Literal
+
+from ..detection.characters import BOPOMOFO, HAN
+from ..errors import UsageError
+from ..models import InstalledModel
+from ..models.manifest import read_manifest
+from ..records import Hypothesis
+from ..settings import TranslationSettings
+from .engine import Progress, compute_threads
+
+
+class LlmEngine:
+    """Translates with the installed language model, greedily, many sentences to a batch."""
+
+    name: Literal["argos", "llm"] = "llm"
+
+    def __init__(self, installed: InstalledModel, settings: TranslationSettings) -> None:
+        import ctranslate2
+        from tokenizers import Tokenizer
+
+        self.model = installed.label
+        self._settings = settings
+        try:
+            self._manifest = read_manifest(installed.path)
+            self._tokenizer = Tokenizer.from_file(str(installed.path / "tokenizer.json"))
+            # A document that says "<|im_end|>" says these letters, not the mark that ends a turn.
+            self._tokenizer.encode_special_tokens = True
+            self._generator = ctranslate2.Generator(
+                str(installed.path),
+                device=settings.device,
+                compute_type="default",
+                inter_threads=1,
+                intra_threads=compute_threads(settings.threads),
+            )
+        except (RuntimeError, ValueError, OSError) as error:
+            raise UsageError(
+                f"the model in {installed.path} cannot be loaded ({error}); run: duiyi models verify"
+            ) from error
+
+    def translate(self, sentences: Sequence[str], progress: Progress | None = None) -> list[Hypothesis]:
+        """One hypothesis a sentence. Greedy; stops at the first line break."""
+        return self._generate(sentences, self._settings.llm_prompt, False, progress)
+
+    def retry(self, sentences: Sequence[str], progress: Progress | None = None) -> list[Hypothesis]:
+        """Again with another prompt, no recurring n-grams, and no Han character allowed in the answer."""
+        return self._generate(sentences, self._settings.llm_retry_prompt, True, progress)
+
+    def _generate(
+        self, sentences: Sequence[str], prompt: str, strict: bool, progress: Progress | None
+    ) -> list[Hypothesis]:
+        found: list[Hypothesis | None] = [None] * len(sentences)
+        lengths = [len(ids) for ids in (self._tokenizer.encode(s).ids for s in sentences)]
+        # Like lengths share a batch, so that little is padded; the order is the same whenever the sentences are.
+        order = sorted(range(len(sentences)), key=lambda i: (lengths[i], sentences[i]))
+        for first in range(0, len(order), self._settings.llm_batch):
+            batch = order[first : first + self._settings.llm_batch]
+            limit = int(self._settings.max_length_ratio * max(lengths[i] for i in batch)) + 24
+            results = self._generator.generate_batch(
+                [self._prompt_tokens(prompt.replace("{source}", sentences[i])) for i in batch],
+                max_length=limit,
+                end_token=self._end_ids,
+                return_end_token=True,
+                include_prompt_in_result=False,
+                return_scores=True,
+                no_repeat_ngram_size=self._settings.llm_retry_no_repeat_ngram if strict else 0,
+                suppress_sequences=self._han_sequences if strict else None,
+            )
+            for index, result in zip(batch, results, strict=True):
+                ids = result.sequences_ids[0]
+                ended = bool(ids) and ids[-1] in self._end_set
+                text = self._tokenizer.decode(ids, skip_special_tokens=True).split("\n", 1)[0].strip()
+                score = float(result.scores[0])
+                found[index] = Hypothesis(text, score if math.isfinite(score) else -99.0, truncated=not ended)
+            if progress is not None:
+                progress(len(batch))
+        return [hypothesis for hypothesis in found if hypothesis is not None]
+
+    def _prompt_tokens(self, turn: str) -> list[str]:
+        start, end = "<|im_start|>", "<|im_end|>"
+        if self._manifest.chat_template != "chatml":
+            raise UsageError(f"{self.model}: chat template {self._manifest.chat_template!r} is not known")
+        encode = self._tokenizer.encode
+        return [
+            start,
+            *encode("user\n" + turn).tokens,
+            end,
+            *encode("\n").tokens,
+            start,
+            *encode("assistant\n").tokens,
+        ]
+
+    @cached_property
+    def _vocabulary(self) -> list[tuple[int, str, str]]:
+        """Id, token and the text it stands for, of every token of the vocabulary."""
+        vocabulary = sorted(self._tokenizer.get_vocab().items(), key=lambda item: item[1])
+        texts = self._tokenizer.decode_batch([[index] for _, index in vocabulary], skip_special_tokens=False)
+        return [(index, token, text) for (token, index), text in zip(vocabulary, texts, strict=True)]
+
+    @cached_property
+    def _end_ids(self) -> list[int]:
+        """Tokens that end an answer: the model's own, and all that hold a line break (one sentence is one line)."""
+        own = [self._tokenizer.token_to_id(token) for token in self._manifest.end_tokens]
+        return [index for index in own if index is not None] + [i for i, _, text in self._vocabulary if "\n" in text]
+
+    @cached_property
+    def _end_set(self) -> frozenset[int]:
+        return frozenset(self._end_ids)
+
+    @cached_property
+    def _han_sequences(self) -> list[list[str]]:
+        """Tokens that write Han: those whose text holds some, and the parts of such characters' UTF-8 bytes."""
+        import re
+
+        han = re.compile(f"[{HAN}{BOPOMOFO}\ufffd]")
+        return [[token] for _, token, text in self._vocabulary if han.search(text) and not text.startswith("<|")]
