@@ -1,0 +1,85 @@
+"""``duiyi-model.json``: what stands in a model's folder, with hashes to check it by."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from .progress import ByteProgress, Report
+
+MANIFEST_FILE = "duiyi-model.json"
+HASH_BLOCK = 2**22
+
+
+class StoredFile(BaseModel):
+    """One file of a model: SHA-256 (hex) and size in bytes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sha256: str
+    bytes: int
+
+
+class Manifest(BaseModel):
+    """What duiyi knows of a model that it installed.
+
+    ``chat_template`` and ``end_tokens`` (any of them ends an answer) are given for language models only; ``source`` and
+    ``source_sha256`` are the file that the model was made from, ``converter`` the version of what made it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    manifest: int = 1
+    engine: Literal["argos", "llm"]
+    name: str
+    version: str
+    source: str
+    source_sha256: str
+    licence: str | None = None
+    converter: str | None = None
+    chat_template: str | None = None
+    end_tokens: tuple[str, ...] = ()
+    files: dict[str, StoredFile]
+
+    def write(self, folder: Path) -> None:
+        """Write the manifest into the model's folder."""
+        (folder / MANIFEST_FILE).write_text(self.model_dump_json(indent=2, exclude_none=True) + "\n", "utf-8")
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of the model in ``folder``.
+
+    Raises:
+        ValueError: it is missing, or is not a manifest; one line says which.
+    """
+    path = folder / MANIFEST_FILE
+    try:
+        return Manifest.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise ValueError(f"cannot read {path}: {error.strerror or error}") from error
+    except ValidationError as error:
+        raise ValueError(f"{path} is not a model's manifest: {error.errors()[0]['msg']}") from error
+
+
+def hash_files(folder: Path, report: Report) -> dict[str, StoredFile]:
+    """SHA-256 and size of every file under ``folder``, by its path there (the manifest itself left out)."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST_FILE)
+    progress = ByteProgress(report, "hashed", sum(path.stat().st_size for path in paths))
+    return {
+        path.relative_to(folder).as_posix(): StoredFile(sha256=sha256_of(path, progress), bytes=path.stat().st_size)
+        for path in paths
+    }
+
+
+def sha256_of(path: Path, progress: ByteProgress | None = None) -> str:
+    """Hex SHA-256 of a file."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(HASH_BLOCK):
+            digest.update(block)
+            if progress is not None:
+                progress.add(len(block))
+    return digest.hexdigest()
