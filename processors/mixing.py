@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 Run = tuple[str, int]
 
@@ -62,7 +63,7 @@ def integration_index(runs: Sequence[Run]) -> float | None:
     total = sum(words for _, words in present)
     if total < 2:
         return None
-    switches = sum(before[0] != after[0] for before, after in zip(present, present[1:], strict=False))
+    switches = sum(before[0] != after[0] for before, after in pairwise(present))
     return switches / (total - 1)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .checks import FLAGS, flags_of
+from .detection.characters import HAN
 from .detection.script import simplified
 from .records import Hypothesis
 from .settings import CheckSettings
@@ -33,9 +35,17 @@ class Translation:
     model: str
 
 
+_break = re.compile(r"[ \t]*[\r\n\v\f\u2028\u2029]\s*(?:>[ \t]?)*")
+_break_in_chinese = re.compile(rf"(?<=[{HAN}，。！？；：、”」]){_break.pattern}(?=[{HAN}“「（])")
+
+
 def model_input(chinese: str) -> str:
-    """What the model sees of a sentence: simplified characters, line breaks and runs of white space as one space."""
-    return simplified(" ".join(chinese.split()))
+    """What the model sees of a sentence: simplified characters on one line.
+
+    A line break of the typesetting (with the marks of a quoted line) between Chinese characters is nothing, elsewhere
+    it is a space like any run of white space.
+    """
+    return simplified(" ".join(_break.sub(" ", _break_in_chinese.sub("", chinese)).split()))
 
 
 def translate_checked(

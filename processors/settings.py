@@ -39,7 +39,9 @@ class ReadingSettings(Section):
     """How inputs become documents."""
 
     text_column: str = Field("text", description="column of JSONL, CSV and Parquet inputs that holds the text")
-    id_column: str = Field("id", description="column that holds a row's own id; where it is missing, the row number is used")
+    id_column: str = Field(
+        "id", description="column that holds a row's own id; where it is missing, the row number is used"
+    )
     keep: tuple[str, ...] = Field((), description="columns kept as JSON in documents.metadata")
     max_bytes: int = Field(256 * 2**20, gt=0, description="a larger file that is one document is reported as failed")
 
@@ -47,7 +49,9 @@ class ReadingSettings(Section):
 class DetectionSettings(Section):
     """How the language of a sentence is judged."""
 
-    langid_min_words: int = Field(3, ge=1, description="fewer Latin words than this are judged by word lists and neighbours alone")
+    langid_min_words: int = Field(
+        3, ge=1, description="fewer Latin words than this are judged by word lists and neighbours alone"
+    )
 
 
 class SentenceSettings(Section):
@@ -61,14 +65,20 @@ class SentenceSettings(Section):
 class TokenSettings(Section):
     """How Chinese is cut into words by jieba."""
 
-    user_dictionary: Path | None = Field(None, description="a jieba dictionary (word frequency tag, a line each) beside the packaged one")
+    user_dictionary: Path | None = Field(
+        None, description="a jieba dictionary (word frequency tag, a line each) beside the packaged one"
+    )
 
 
 class ModelSettings(Section):
     """Where models live and how the big one is had."""
 
-    dir: Path | None = Field(None, description="folder of installed models; default: the user's data folder (DUIYI_MODELS_DIR)")
-    url: str | None = Field(None, description="where to fetch the GGUF from instead of its official place (DUIYI_MODEL_URL)")
+    dir: Path | None = Field(
+        None, description="folder of installed models; default: the user's data folder (DUIYI_MODELS_DIR)"
+    )
+    url: str | None = Field(
+        None, description="where to fetch the GGUF from instead of its official place (DUIYI_MODEL_URL)"
+    )
     index_timeout: float = Field(10.0, gt=0, description="seconds the Argos index may take to answer")
     download_timeout: float = Field(60.0, gt=0, description="seconds without a byte after which a download is given up")
 
@@ -76,34 +86,54 @@ class ModelSettings(Section):
 class TranslationSettings(Section):
     """Which engine translates, and how."""
 
-    engine: EngineChoice = Field("auto", description="auto: argos where its package is installed, else llm; none: no translation")
+    engine: EngineChoice = Field(
+        "auto", description="auto: argos where its package is installed, else llm; none: no translation"
+    )
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="where CTranslate2 computes")
     threads: int = Field(0, ge=0, description="CPU threads of CTranslate2; 0: all cores")
     argos_beam: int = Field(4, ge=1, description="beam width of the argos engine")
     argos_batch_tokens: int = Field(2048, ge=1, description="source tokens that share a batch of the argos engine")
     llm_batch: int = Field(32, ge=1, description="sentences that share a batch of the llm engine")
-    llm_prompt: str = Field("Translate to English: {source}", description="user turn of the first try; {source} is the sentence")
+    llm_prompt: str = Field(
+        "Translate to English: {source}", description="user turn of the first try; {source} is the sentence"
+    )
     llm_retry_prompt: str = Field(
         "Translate this Chinese text into natural English. Write English only, no Chinese characters.\n\n{source}",
         description="user turn of the one second try that a flagged answer gets",
     )
-    llm_retry_no_repeat_ngram: int = Field(4, ge=0, description="n-grams of this many tokens may not recur in the second try; 0: off")
-    max_length_ratio: float = Field(3.0, gt=0, description="most output tokens per source token, plus 24; longer output is cut and flagged truncated")
+    llm_retry_no_repeat_ngram: int = Field(
+        4, ge=0, description="n-grams of this many tokens may not recur in the second try; 0: off"
+    )
+    max_length_ratio: float = Field(
+        3.0,
+        gt=0,
+        description="most output tokens per source token, plus 24; longer output is cut and flagged truncated",
+    )
 
 
 class CheckSettings(Section):
     """Thresholds of the flags on a translation."""
 
-    length_ratio_min: float = Field(0.2, ge=0, description="fewer English words per Chinese character than this is flagged length_ratio")
-    length_ratio_max: float = Field(2.5, gt=0, description="more English words per Chinese character than this is flagged length_ratio")
-    length_ratio_min_characters: int = Field(8, ge=1, description="shorter sources are not judged by their length ratio")
-    repetition_max_loops: int = Field(3, ge=2, description="an n-gram said this many times on end is flagged repetition")
+    length_ratio_min: float = Field(
+        0.2, ge=0, description="fewer English words per Chinese character than this is flagged length_ratio"
+    )
+    length_ratio_max: float = Field(
+        2.5, gt=0, description="more English words per Chinese character than this is flagged length_ratio"
+    )
+    length_ratio_min_characters: int = Field(
+        8, ge=1, description="shorter sources are not judged by their length ratio"
+    )
+    repetition_max_loops: int = Field(
+        3, ge=2, description="an n-gram said this many times on end is flagged repetition"
+    )
 
 
 class WritingSettings(Section):
     """The dataset's layout."""
 
-    buckets: int = Field(32, ge=1, le=64, description="files per table of a new dataset; a document's bucket is its doc_id modulo this")
+    buckets: int = Field(
+        32, ge=1, le=64, description="files per table of a new dataset; a document's bucket is its doc_id modulo this"
+    )
     row_group_rows: int = Field(50_000, ge=1, description="most rows in one row group")
     compression_level: int = Field(3, ge=1, le=22, description="zstd level")
 
@@ -151,8 +181,7 @@ class Settings(BaseSettings):
                 "checks": True,
             },
         )
-        assert isinstance(chosen, dict)
-        return chosen
+        return dict(chosen)
 
     def sha256(self, **also: str | None) -> str:
         """Hex SHA-256 of the settings that change rows, together with ``also`` (the model, the schema's version)."""

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ def switch_points(segments: Iterable[Span]) -> set[tuple[int, str, str]]:
     ordered = sorted(segments)
     return {
         (after[0], before[2], after[2])
-        for before, after in zip(ordered, ordered[1:], strict=False)
+        for before, after in pairwise(ordered)
         if before[2] != after[2]
     }
 

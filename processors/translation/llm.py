@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from ..detection.characters import BOPOMOFO, HAN
 from ..errors import UsageError
@@ -14,6 +14,18 @@ from ..models.manifest import read_manifest
 from ..records import Hypothesis
 from ..settings import TranslationSettings
 from .engine import Progress, compute_threads
+
+if TYPE_CHECKING:
+    from ctranslate2 import GenerationStepResult
+
+
+def _counting(progress: Progress) -> Callable[[GenerationStepResult], bool]:
+    def step(result: GenerationStepResult) -> bool:
+        if result.is_last:
+            progress(1)
+        return False
+
+    return step
 
 
 class LlmEngine:
@@ -71,6 +83,7 @@ class LlmEngine:
                 return_scores=True,
                 no_repeat_ngram_size=self._settings.llm_retry_no_repeat_ngram if strict else 0,
                 suppress_sequences=self._han_sequences if strict else None,
+                callback=None if progress is None else _counting(progress),
             )
             for index, result in zip(batch, results, strict=True):
                 ids = result.sequences_ids[0]
@@ -78,8 +91,6 @@ class LlmEngine:
                 text = self._tokenizer.decode(ids, skip_special_tokens=True).split("\n", 1)[0].strip()
                 score = float(result.scores[0])
                 found[index] = Hypothesis(text, score if math.isfinite(score) else -99.0, truncated=not ended)
-            if progress is not None:
-                progress(len(batch))
         return [hypothesis for hypothesis in found if hypothesis is not None]
 
     def _prompt_tokens(self, turn: str) -> list[str]:

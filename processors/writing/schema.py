@@ -92,7 +92,7 @@ DOCUMENTS = pa.schema(
 
 TABLES = {"pairs": PAIRS, "segments": SEGMENTS, "documents": DOCUMENTS}
 ORDER = {
-    "pairs": ["doc_id", "zh_start", "kind", "pair_id"],
+    "pairs": ["doc_id", "zh_start", "pair_id"],
     "segments": ["doc_id", "segment"],
     "documents": ["doc_id"],
 }

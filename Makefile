@@ -1,0 +1,46 @@
+# The two commands of the README: `make demo` and `make test`. Everything they need is set up by themselves.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
+COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
+
+.PHONY: demo test lint lock types clean
+.DELETE_ON_ERROR:
+
+$(VENV)/base.stamp: requirements.txt requirements-build.txt pyproject.toml
+	@echo "setting up the environment in $(VENV) (about a minute, once)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) install --no-deps --require-hashes -r requirements-build.txt
+	@$(PIP) install --no-deps --require-hashes --no-build-isolation -r requirements.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/base.stamp requirements-dev.txt
+	@echo "adding the developers' tools"
+	@$(PIP) install --no-deps --require-hashes --no-build-isolation -r requirements-dev.txt
+	@touch $@
+
+demo: $(VENV)/base.stamp  ## environment, model, main job on data/samples, result shown
+	@$(BIN)/duiyi models list 2>/dev/null | grep -q . || $(BIN)/duiyi models install
+	@$(BIN)/duiyi run data/samples --out out/demo --show 12
+
+test: $(VENV)/dev.stamp  ## the whole test suite
+	@$(BIN)/python -m pytest
+
+types:
+	@mkdir -p build/types/duiyi
+	@for name in processors flows config; do ln -sfn ../../../$$name build/types/duiyi/$$name; done
+
+lint: $(VENV)/dev.stamp types  ## ruff and mypy (strict on processors/)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy -p duiyi.processors -p duiyi.flows
+
+lock: $(VENV)/dev.stamp  ## resolve the locks anew; they name no host
+	@echo setuptools wheel | tr ' ' '\n' | $(COMPILE) - -o requirements-build.txt
+	@$(COMPILE) pyproject.toml -o requirements.txt
+	@$(COMPILE) pyproject.toml --extra dev -c requirements.txt -o requirements-dev.txt
+
+clean:
+	rm -rf $(VENV) build out .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,5 @@
+"""``python -m duiyi.flows`` is the command ``duiyi``."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,77 @@
+"""What a person sees while a run goes on: a live line on a terminal, plain lines elsewhere. All of it on standard error."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+EVERY_SECONDS = 5.0
+
+
+class RunProgress:
+    """Says what is going on. Safe to call from several threads."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._live: Progress | None = None
+        self._task: TaskID | None = None
+        self._lock = threading.Lock()
+        self._said = 0.0
+        self._total = 0
+        self._done = 0
+        if self._console.is_terminal:
+            self._live = Progress(
+                SpinnerColumn(),
+                TextColumn("{task.description}"),
+                BarColumn(bar_width=24),
+                TextColumn("{task.fields[count]}"),
+                TimeElapsedColumn(),
+                console=self._console,
+                transient=True,
+            )
+
+    def __enter__(self) -> RunProgress:
+        if self._live is not None:
+            self._live.start()
+            self._task = self._live.add_task("starting", total=None, count="")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def say(self, message: str) -> None:
+        """A step that begins."""
+        with self._lock:
+            if self._live is not None and self._task is not None:
+                self._live.update(self._task, description=message)
+            else:
+                print(f"duiyi: {message}", file=sys.stderr, flush=True)
+                self._said = time.monotonic()
+
+    def expect(self, sentences: int) -> None:
+        """So many more sentences are to be translated."""
+        with self._lock:
+            self._total += sentences
+            self._show(force=False)
+
+    def translated(self, sentences: int) -> None:
+        """So many more sentences are translated."""
+        with self._lock:
+            self._done += sentences
+            self._show(force=self._done == self._total)
+
+    def _show(self, force: bool) -> None:
+        count = f"{self._done} of {self._total} sentences"
+        if self._live is not None and self._task is not None:
+            self._live.update(self._task, completed=self._done, total=self._total, count=count)
+        elif force or time.monotonic() - self._said > EVERY_SECONDS:
+            print(f"duiyi: translated {count}", file=sys.stderr, flush=True)
+            self._said = time.monotonic()

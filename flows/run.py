@@ -1,0 +1,51 @@
+"""`duiyi run`: the flow translate-corpus with Prefect out of the user's sight."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from duiyi.processors.reading import find_sources
+from duiyi.processors.settings import Settings
+from duiyi.processors.writing import DatasetWriter
+
+from . import prefect_home
+from .progress import RunProgress
+
+if TYPE_CHECKING:
+    from duiyi.processors.run_summary import RunSummary
+
+
+def run_flow(
+    inputs: Sequence[str],
+    out: Path,
+    config: Path | None,
+    overrides: dict[str, dict[str, Any]],
+    settings: Settings,
+    **choices: Any,
+) -> RunSummary:
+    """Run translate-corpus against a Prefect API of our own (or the one in PREFECT_API_URL) and give its summary.
+
+    Raises:
+        UsageError: an input does not exist, or the dataset cannot be written; before anything is started.
+    """
+    with RunProgress() as progress:
+        progress.say(f"looking at {', '.join(inputs[:3])}{' …' if len(inputs) > 3 else ''}")
+        next(find_sources(inputs, exclude=out), None)
+        DatasetWriter(out, settings.writing)
+        prefect_home.prepare()
+        with prefect_home.prefect_api(progress.say):
+            from .translate import translate_corpus
+
+            return translate_corpus(
+                [_absolute(named) for named in inputs],
+                str(out.resolve()),
+                str(config.resolve()) if config else None,
+                overrides,
+                **choices,
+            )
+
+
+def _absolute(named: str) -> str:
+    return named if "://" in named else str(Path(named).absolute())

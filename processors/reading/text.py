@@ -1,0 +1,56 @@
+"""Text that is already decoded, as a document of one format."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from ..errors import UsageError
+from ..records import Block, Document
+from .markdown import markdown_blocks
+from .plain import plain_blocks
+from .webpage import page_text
+
+TEXT_FORMATS = ("text", "markdown", "html")
+"""The formats in which a whole file is one document."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def read_text(text: str, source_uri: str, format: str = "text") -> Document:  # noqa: A002 - the name of the record's field
+    """A document from decoded text: ``format`` is one of `TEXT_FORMATS`; its size and hash are those of the UTF-8.
+
+    Raises:
+        UsageError: there is no such format.
+    """
+    whole = well_formed(text.removeprefix("\ufeff"))
+    encoded = whole.encode()
+    document_text, blocks = text_and_blocks(whole, format)
+    return Document(
+        source_uri=source_uri,
+        text=document_text,
+        blocks=blocks,
+        format=format,
+        bytes=len(encoded),
+        content_sha256=hashlib.sha256(encoded).hexdigest(),
+    )
+
+
+def text_and_blocks(text: str, format: str) -> tuple[str, tuple[Block, ...]]:  # noqa: A002
+    """The text that counts for the format (that of a page has no tags) and its blocks.
+
+    Raises:
+        UsageError: there is no such format.
+    """
+    if format == "html":
+        return page_text(text)
+    if format == "markdown":
+        return text, markdown_blocks(text)
+    if format == "text":
+        return text, plain_blocks(text)
+    raise UsageError(f"no format {format!r}: use one of {', '.join(TEXT_FORMATS)}")
+
+
+def well_formed(text: str) -> str:
+    """``text`` with U+FFFD for each lone surrogate, which no UTF-8 and so no Parquet file can hold."""
+    return _SURROGATE.sub("\ufffd", text)

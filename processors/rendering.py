@@ -1,0 +1,119 @@
+"""A document with its translations, written for a reader: English text, bilingual text, JSON Lines, HTML or TMX."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections import deque
+from collections.abc import Callable, Sequence
+from xml.sax.saxutils import escape as xml_escape
+
+from .detection.segments import lines_of
+from .records import Sentence
+from .writing import Rows
+
+Found = Sequence[tuple[Sentence, str | None]]
+"""Chinese sentences and guests of a text, in order, with their English."""
+
+
+def as_english(text: str, found: Found) -> str:
+    """The text with each Chinese sentence and guest replaced by its English, the rest untouched.
+
+    What could not be translated stays Chinese. A space is put in where English would touch a word beside it.
+    """
+    return _replaced(text, 0, len(text), sorted(found, key=_start))
+
+
+def _start(item: tuple[Sentence, str | None]) -> int:
+    return item[0].start
+
+
+def _replaced(text: str, start: int, end: int, found: Found) -> str:
+    """The text from ``start`` to ``end`` with the sentences that begin there (in order) in English."""
+    pieces: list[str] = []
+    position = start
+    last = ""
+    for sentence, english in found:
+        if english is None or sentence.start < position:
+            continue
+        between = text[position : sentence.start]
+        last = between[-1:] or last
+        pieces += [between, " " if last and not last.isspace() and last not in "([{\"'“‘（「『《/" else "", english]
+        last = english[-1:]
+        position = sentence.end
+        if position < end and text[position].isalnum():
+            pieces.append(" ")
+            last = " "
+    pieces.append(text[position:end] if position < end else "")
+    return "".join(pieces)
+
+
+def as_bilingual(text: str, found: Found) -> str:
+    """Each line of the text; after a line in which Chinese begins, the same line in English."""
+    waiting = deque(sorted(found, key=_start))
+    pieces: list[str] = []
+    for start, end in lines_of(text):
+        pieces.append(text[start:end])
+        here: list[tuple[Sentence, str | None]] = []
+        while waiting and waiting[0][0].start < end:
+            here.append(waiting.popleft())
+        if any(english is not None for _, english in here):
+            content = text[start:end].splitlines()[0]
+            line_break = text[start + len(content) : end]
+            pieces += ["" if line_break else "\n", _replaced(text, start, start + len(content), here), line_break]
+    return "".join(pieces)
+
+
+def as_jsonl(rows: Rows) -> str:
+    """The rows of ``pairs``, one JSON object a line."""
+    return "".join(json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in rows.pairs)
+
+
+def as_html(text: str, found: Found) -> str:
+    """One self-contained page: Chinese and English side by side, in reading order."""
+    rows = "\n".join(
+        f'<tr><td lang="zh">{html.escape(sentence.text)}</td><td lang="en">{html.escape(english or "—")}</td></tr>'
+        for sentence, english in found
+    )
+    return f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>duiyi</title>
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<style>:root{{color-scheme:light dark}}body{{font:16px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem}}
+table{{border-collapse:collapse;width:100%}}td{{vertical-align:top;width:50%;padding:.4rem .8rem;border-bottom:1px solid #8884}}</style>
+</head><body><table><thead><tr><th scope="col">中文</th><th scope="col">English</th></tr></thead><tbody>
+{rows}
+</tbody></table></body></html>
+"""
+
+
+def _xml(text: str) -> str:
+    """Text for XML 1.0; characters that it cannot hold become U+FFFD."""
+    allowed = "".join(
+        c if c in "\t\n\r" or "\x20" <= c <= "\ud7ff" or "\ue000" <= c <= "\ufffd" or c >= "\U00010000" else "\ufffd"
+        for c in text
+    )
+    return xml_escape(allowed)
+
+
+def as_tmx(text: str, found: Found) -> str:
+    """The translated sentences as TMX 1.4 (the exchange format of translation memories)."""
+    units = "\n".join(
+        f'<tu><tuv xml:lang="zh"><seg>{_xml(sentence.text)}</seg></tuv>'
+        f'<tuv xml:lang="en"><seg>{_xml(english)}</seg></tuv></tu>'
+        for sentence, english in found
+        if english is not None
+    )
+    return f"""<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE tmx SYSTEM "tmx14.dtd">
+<tmx version="1.4"><header creationtool="duiyi" creationtoolversion="1" segtype="sentence" o-tmf="duiyi" adminlang="en" srclang="zh" datatype="plaintext"/><body>
+{units}
+</body></tmx>
+"""
+
+
+RENDERERS: dict[str, Callable[[str, Found], str]] = {
+    "text": as_english,
+    "bilingual": as_bilingual,
+    "html": as_html,
+    "tmx": as_tmx,
+}

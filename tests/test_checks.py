@@ -1,0 +1,62 @@
+"""Each fault of a translation is flagged, good translations are not."""
+
+from __future__ import annotations
+
+import pytest
+
+from duiyi.processors.checks import flags_of, invented_numbers, longest_loop, missing_numbers, words_per_character
+from duiyi.processors.records import Hypothesis
+from duiyi.processors.settings import CheckSettings
+
+
+def flags(chinese: str, english: str, *, truncated: bool = False) -> tuple[str, ...]:
+    return flags_of(chinese, Hypothesis(english, -0.1, truncated), CheckSettings())
+
+
+@pytest.mark.parametrize(
+    ("chinese", "english", "expected"),
+    [
+        ("他们是谁", "who are 他们", "untranslated_han"),
+        ("这个词怎么说", "the the the the the the", "repetition"),
+        ("我觉得这家店不错", "I think I think I think I think it is good", "repetition"),
+        ("我今天早上在公司楼下的咖啡店等了你很久", "Waited", "length_ratio"),
+        ("好的谢谢你", " ".join(f"word{chr(97 + i)}" for i in range(26)) * 2, "length_ratio"),
+        ("这台手机卖2999元", "This phone costs 2,899 yuan", "number_mismatch"),
+        ("价格没有变", "The price is 15 yuan", "number_mismatch"),
+        ("大家好", "大家好", "echo"),
+        ("你好", "  ", "empty"),
+    ],
+)
+def test_faults_are_flagged(chinese: str, english: str, expected: str) -> None:
+    assert expected in flags(chinese, english)
+
+
+@pytest.mark.parametrize(
+    ("chinese", "english"),
+    [
+        ("会议定在3月5日下午2点半。", "The meeting is on March 5 at half past two in the afternoon."),
+        ("这台手机卖2999元。", "This phone costs 2,999 yuan."),
+        ("他赚了5万块。", "He made 50,000 yuan."),
+        ("公司去年卖了1.2亿台。", "The company sold 120 million units last year."),
+        ("我们有两个孩子。", "We have 2 children."),
+        ("哈哈哈哈哈哈", "Ha ha ha ha ha ha"),
+        ("２０２４年", "2024"),
+        ("第3名", "Third place"),
+        ("我们使用 GPU 训练模型。", "We use GPUs to train models."),
+        ("好", "Okay, that is fine"),
+    ],
+)
+def test_good_translations_are_not_flagged(chinese: str, english: str) -> None:
+    assert flags(chinese, english) == ()
+
+
+def test_truncated_output_is_flagged() -> None:
+    assert flags("今天的天气真的很好啊", "The weather is really nice today, and", truncated=True) == ("truncated",)
+
+
+def test_figures() -> None:
+    assert longest_loop("a b a b a b c") == 3
+    assert longest_loop("one two three") == 1
+    assert words_per_character("我们使用 GPU", "We use GPUs") == 0.5
+    assert missing_numbers("共12人，花费300元", "12 people") == {"300"}
+    assert invented_numbers("共12人", "12 people, 5 cars") == {"5"}

@@ -1,0 +1,182 @@
+"""The command line as a user meets it: results on standard output, one clear line and the right exit code otherwise."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from conftest import Duiyi
+
+from duiyi.processors.writing import open_dataset
+
+THREAD = "Good morning everyone.\n我们明天见。\n\nI like 豆腐 very much. 你们自己想想。\n"
+NO_ARGOS = {"ARGOS_PACKAGES_DIR": "/nonexistent-packages", "XDG_DATA_HOME": "/tmp/duiyi-no-data"}
+
+
+@pytest.fixture
+def thread(tmp_path: Path) -> Path:
+    path = tmp_path / "thread.txt"
+    path.write_text(THREAD, "utf-8")
+    return path
+
+
+@pytest.fixture
+def no_model(tmp_path: Path) -> dict[str, str]:
+    """Environment of a user who has no model at all."""
+    names = ("ARGOS_PACKAGES_DIR", "DUIYI_MODELS_DIR", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "HOME")
+    return {name: str(tmp_path / "nothing" / name) for name in names}
+
+
+def test_help_and_version(duiyi: Duiyi) -> None:
+    shown = duiyi("--help")
+    assert shown.returncode == 0
+    for command in ("run", "translate", "detect", "models"):
+        assert command in shown.stdout
+        assert duiyi(command, "--help").returncode == 0
+    assert duiyi("--version").stdout.startswith("duiyi")
+
+
+def test_detect_prints_segments_that_tile(duiyi: Duiyi, thread: Path) -> None:
+    for done in (duiyi("detect", thread), duiyi("detect", "-", stdin=THREAD.encode())):
+        assert done.returncode == 0
+        rows = [json.loads(line) for line in done.stdout.splitlines()]
+        assert "".join(row["text"] for row in rows) == THREAD
+        assert [row["lang"] for row in rows] == ["en", "zh", "en", "zh"]
+        assert rows[2]["embedded"] == [{"start": 39, "end": 41, "lang": "zh"}]
+        assert list(rows[0]) == ["doc_id", "block", "segment", "start", "end", "lang", "script", "text", "embedded"]
+
+
+def test_translate_writes_every_format(duiyi: Duiyi, thread: Path, tmp_path: Path) -> None:
+    text = duiyi("translate", thread)
+    assert text.returncode == 0
+    lines = text.stdout.splitlines()
+    assert lines[0] == "Good morning everyone."
+    assert lines[2] == ""
+    assert lines[3].startswith("I like ")
+    assert not any("\u4e00" <= c <= "\u9fff" for c in text.stdout)
+
+    bilingual = duiyi("translate", "--format", "bilingual", thread).stdout.splitlines()
+    assert bilingual[1] == "我们明天见。"
+    assert bilingual[2] == lines[1]
+
+    rows = [json.loads(line) for line in duiyi("translate", "--format", "jsonl", thread).stdout.splitlines()]
+    assert [row["zh"] for row in rows] == ["我们明天见。", "豆腐", "你们自己想想。"]
+
+    page = duiyi("translate", "--format", "html", "-", stdin="<script>alert(1)</script>我们明天见。".encode()).stdout
+    assert "<script>" not in page
+    out = tmp_path / "memory.tmx"
+    assert duiyi("translate", "--format", "tmx", thread, "--out", out).returncode == 0
+    units = ElementTree.parse(out).getroot().findall(".//tu")
+    assert [unit.findtext("tuv/seg") for unit in units] == ["我们明天见。", "豆腐", "你们自己想想。"]
+
+
+def test_run_writes_a_dataset_and_says_how_to_read_it(duiyi: Duiyi, thread: Path, tmp_path: Path, prefect_server: str) -> None:
+    out = tmp_path / "corpus"
+    done = duiyi("run", thread, "--out", out, "--show", 2, PREFECT_API_URL=prefect_server)
+    assert done.returncode == 0, done.stderr
+    assert str(out) in done.stdout
+    assert "我们明天见。" in done.stdout
+    assert "1 documents written; 3 pairs" in done.stderr
+    assert open_dataset(out).pairs.count_rows() == 3
+
+
+def test_run_with_a_server_of_its_own_is_quiet(duiyi: Duiyi, thread: Path, tmp_path: Path) -> None:
+    """Nothing of Prefect's chatter, warnings or tracebacks at exit reaches the user."""
+    done = duiyi("run", thread, "--out", tmp_path / "corpus", PREFECT_API_URL=None, CI=None)
+    assert done.returncode == 0, done.stderr
+    assert all(line.startswith("duiyi: ") for line in done.stderr.splitlines()), done.stderr
+
+
+def test_dry_run_needs_no_model_and_writes_nothing(
+    duiyi: Duiyi, thread: Path, tmp_path: Path, no_model: dict[str, str]
+) -> None:
+    done = duiyi("run", thread, "--out", tmp_path / "corpus", "--dry-run")
+    assert done.returncode == 0
+    assert "translate 3 different sentences" in done.stdout
+    assert not (tmp_path / "corpus").exists()
+    assert "duiyi models install" in duiyi("run", thread, "--out", tmp_path / "c", "--dry-run", **no_model).stdout
+
+
+def test_without_a_model(
+    duiyi: Duiyi, thread: Path, tmp_path: Path, prefect_server: str, no_model: dict[str, str]
+) -> None:
+    environment = {**no_model, "PREFECT_API_URL": prefect_server}
+    for command in (["translate", thread], ["run", thread, "--out", tmp_path / "a"]):
+        done = duiyi(*command, **environment)
+        assert done.returncode == 3
+        assert done.stderr.splitlines()[-1] == "duiyi: no translation model is installed; run: duiyi models install"
+    assert duiyi("run", thread, "--out", tmp_path / "b", "--engine", "none", **environment).returncode == 0
+    english = tmp_path / "english.txt"
+    english.write_text("Nothing to translate here.\n")
+    assert duiyi("run", english, "--out", tmp_path / "c", **environment).returncode == 0
+    assert duiyi("translate", english, **environment).stdout == "Nothing to translate here.\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["run", "no-such-file.txt", "--out", "OUT"], "no-such-file.txt"),
+        (["run", "THREAD"], "--out"),
+        (["run", "THREAD", "--out", "OUT", "--engine", "deepl"], "deepl"),
+        (["run", "THREAD", "--out", "OUT", "--config", "no-such.toml"], "no-such.toml"),
+        (["run", "THREAD", "--out", "THREAD"], "thread.txt"),
+        (["translate", "no-such-file.txt"], "no-such-file.txt"),
+        (["detect", "no-such-file.txt"], "no-such-file.txt"),
+        (["models", "remove", "no-such-model"], "no-such-model"),
+        (["frobnicate"], "frobnicate"),
+    ],
+)
+def test_a_wrong_command_line_is_exit_2_and_says_what(
+    duiyi: Duiyi, thread: Path, tmp_path: Path, arguments: list[str], named: str
+) -> None:
+    places = {"THREAD": str(thread), "OUT": str(tmp_path / "out")}
+    done = duiyi(*[places.get(argument, argument) for argument in arguments])
+    assert done.returncode == 2
+    assert named in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_wrong_setting_is_exit_2(duiyi: Duiyi, thread: Path, tmp_path: Path) -> None:
+    done = duiyi("run", thread, "--out", tmp_path / "out", DUIYI_TRANSLATION__ARGOS_BEAM="wide")
+    assert done.returncode == 2
+    assert "translation.argos_beam" in done.stderr
+
+
+def test_a_broken_document_is_exit_1(duiyi: Duiyi, thread: Path, tmp_path: Path, prefect_server: str) -> None:
+    (tmp_path / "bad.txt").write_bytes(b"\x00\x01\x02\xff" * 50)
+    done = duiyi("run", thread, tmp_path / "bad.txt", "--out", tmp_path / "out", PREFECT_API_URL=prefect_server)
+    assert done.returncode == 1
+    assert "bad.txt" in done.stderr
+    documents = open_dataset(tmp_path / "out").documents.to_table().to_pandas()
+    assert sorted(documents["status"]) == ["failed", "ok"]
+    assert duiyi("detect", tmp_path / "bad.txt").returncode == 1
+
+
+def test_models_list_and_verify(duiyi: Duiyi) -> None:
+    listed = duiyi("models", "list").stdout
+    assert listed.startswith("argos\ttranslate-zh_en@")
+    assert duiyi("models", "verify").returncode == 0
+
+
+needs_namespace = pytest.mark.skipif(
+    shutil.which("unshare") is None or os.geteuid() != 0, reason="cutting the network needs root and unshare"
+)
+
+
+@needs_namespace
+@pytest.mark.parametrize("command", ["run", "translate", "detect"])
+def test_offline_means_offline(command: str, thread: Path, tmp_path: Path) -> None:
+    """With loopback only, everything works; strace-free proof that nothing else is needed."""
+    arguments = [command, str(thread), *(["--out", str(tmp_path / "out")] if command == "run" else [])]
+    call = ["unshare", "-n", "sh", "-c", 'ip link set lo up && exec "$@"', "sh", sys.executable, "-m", "duiyi.flows"]
+    environment = {key: value for key, value in os.environ.items() if key not in {"PREFECT_API_URL", "CI"}}
+    done = subprocess.run([*call, *arguments], capture_output=True, text=True, env=environment, timeout=180, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "明" in done.stdout or command != "detect"

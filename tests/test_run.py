@@ -1,0 +1,165 @@
+"""The main job through Prefect: real flow runs, the small Argos package, real Parquet."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas
+import pytest
+
+from duiyi.processors.run_summary import RunSummary
+from duiyi.processors.writing import open_dataset
+
+SAMPLES = Path(__file__).parent.parent / "data" / "samples"
+ARGOS = {"translation": {"engine": "argos"}}
+
+
+@pytest.fixture(scope="module")
+def corpus(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, RunSummary]]:
+    from duiyi.flows.translate import translate_corpus
+
+    out = tmp_path_factory.mktemp("corpus")
+    yield out, translate_corpus([str(SAMPLES)], str(out), overrides=ARGOS)
+
+
+def table(out: Path, name: str) -> pandas.DataFrame:
+    return getattr(open_dataset(out), name).to_table().to_pandas()
+
+
+def snapshot(out: Path) -> dict[Path, tuple[bytes, int]]:
+    return {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in out.glob("*/*.parquet")}
+
+
+def test_every_sample_becomes_documents_segments_and_pairs(corpus: tuple[Path, RunSummary]) -> None:
+    out, summary = corpus
+    documents = table(out, "documents")
+    assert set(documents["status"]) == {"ok"}
+    assert len(documents) == summary.documents >= 20
+    pairs = table(out, "pairs")
+    assert len(pairs) == summary.pairs
+    assert pairs["pair_id"].is_unique
+    assert (pairs["engine"] == "argos").all()
+    assert (pairs["zh_tokens"].str.join("") == pairs["zh"]).all()
+    encodings = dict(zip(documents["source_uri"].str.rsplit("/").str[-1], documents["encoding"], strict=True))
+    assert encodings["letter-gb18030.txt"] == "gb18030"
+    assert encodings["meeting-big5.txt"] == "cp950"  # Microsoft's Big5
+    posts = documents[documents["format"] == "jsonl"]
+    assert posts["source_id"].notna().all()
+
+
+def test_every_run_of_chinese_is_inside_a_pair(corpus: tuple[Path, RunSummary]) -> None:
+    out, _ = corpus
+    pairs, segments = table(out, "pairs"), table(out, "segments")
+    for doc_id, rows in segments.groupby("doc_id"):
+        text = "".join(rows.sort_values("segment")["text"])
+        covered = [False] * len(text)
+        for row in pairs[pairs["doc_id"] == doc_id].itertuples():
+            assert text[row.zh_start : row.zh_end] == row.zh
+            covered[row.zh_start : row.zh_end] = [True] * (row.zh_end - row.zh_start)
+        japanese_or_code = [False] * len(text)
+        for row in rows.itertuples():
+            if row.lang in {"none", "other"}:
+                japanese_or_code[row.start : row.end] = [True] * (row.end - row.start)
+        missed = [
+            c
+            for c, inside, excused in zip(text, covered, japanese_or_code, strict=True)
+            if "\u4e00" <= c <= "\u9fff" and not inside and not excused
+        ]
+        assert not missed
+
+
+def test_a_rerun_changes_nothing_and_a_changed_file_only_its_rows(
+    prefect_server: str, tmp_path: Path
+) -> None:
+    from duiyi.flows.translate import translate_corpus
+
+    (tmp_path / "in").mkdir()
+    for name in ("a", "b"):
+        (tmp_path / "in" / f"{name}.txt").write_text(f"我们明天见。{name}\n", "utf-8")
+    out = tmp_path / "out"
+    translate_corpus([str(tmp_path / "in")], str(out), overrides=ARGOS)
+    before = snapshot(out)
+    again = translate_corpus([str(tmp_path / "in")], str(out), overrides=ARGOS)
+    assert snapshot(out) == before
+    assert (again.documents, again.tally.of("unchanged")) == (0, 2)
+
+    (tmp_path / "in" / "a.txt").write_text("我们后天见。\n", "utf-8")
+    changed = translate_corpus([str(tmp_path / "in")], str(out), overrides=ARGOS)
+    assert (changed.documents, changed.tally.of("changed"), changed.tally.of("unchanged")) == (1, 1, 1)
+    assert sorted(table(out, "pairs")["zh"]) == ["我们后天见。", "我们明天见。b"]
+
+    other = {**ARGOS, "checks": {"length_ratio_max": 2.0}}
+    stale = translate_corpus([str(tmp_path / "in")], str(out), overrides=other)
+    assert (stale.documents, stale.tally.of("stale")) == (0, 2)
+    assert any("--refresh" in line for line in stale.lines())
+    assert translate_corpus([str(tmp_path / "in")], str(out), overrides=other, refresh=True).documents == 2
+    assert translate_corpus([str(tmp_path / "in")], str(out), overrides=other, force=True).documents == 2
+
+
+def test_what_was_only_detected_is_translated_once_there_is_an_engine(prefect_server: str, tmp_path: Path) -> None:
+    from duiyi.flows.translate import translate_corpus, translate_files
+
+    source = tmp_path / "a.txt"
+    source.write_text("Good.\n我们明天见。\n", "utf-8")
+    out = str(tmp_path / "out")
+    first = translate_corpus([str(source)], out, overrides={"translation": {"engine": "none"}})
+    assert (first.documents, first.pairs) == (1, 0)
+    second = translate_files([str(source)], out, overrides=ARGOS)
+    assert (second.documents, second.pairs) == (1, 1)
+
+
+def test_one_broken_document_does_not_stop_the_others(prefect_server: str, tmp_path: Path) -> None:
+    from duiyi.flows.translate import translate_corpus
+
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "good.txt").write_text("我们明天见。\n", "utf-8")
+    (folder / "rows.jsonl").write_text('{"id": 1, "text": "你好"}\n{"id": 2, "text": \n', "utf-8")
+    (folder / "photo.gz").write_bytes(gzip.compress(b"x" * 1000))
+    summary = translate_corpus([str(folder)], str(tmp_path / "out"), overrides=ARGOS)
+    documents = table(tmp_path / "out", "documents")
+    assert sorted(documents["status"]) == ["failed", "ok", "ok", "skipped"]
+    assert documents[documents["status"] != "ok"]["error"].str.len().gt(5).all()
+    assert summary.failed == 1
+    again = snapshot(tmp_path / "out")
+    translate_corpus([str(folder)], str(tmp_path / "out"), overrides=ARGOS)
+    assert snapshot(tmp_path / "out") == again
+
+
+def test_shards_and_limits(prefect_server: str, tmp_path: Path) -> None:
+    from duiyi.flows.translate import translate_corpus
+
+    rows = [{"id": n, "body": f"第{n}次见面。", "stars": n % 5, "when": None} for n in range(25)]
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    overrides = {
+        **ARGOS,
+        "reading": {"text_column": "body", "keep": ["stars", "when"]},
+        "flows": {"shard_documents": 10},
+    }
+    out = tmp_path / "out"
+    assert translate_corpus([str(tmp_path / "in.jsonl")], str(out), overrides=overrides, limit=12).documents == 12
+    assert translate_corpus([str(tmp_path / "in.jsonl")], str(out), overrides=overrides).documents == 13
+    documents = table(out, "documents")
+    assert sorted(documents["source_id"], key=int) == [str(n) for n in range(25)]
+    assert {json.loads(text)["stars"] for text in documents["metadata"]} == {0, 1, 2, 3, 4}
+    assert documents["source_uri"].str.endswith(tuple(f"#id={n}" for n in range(25))).all()
+
+
+def test_the_run_has_a_name_and_a_summary_in_prefect(corpus: tuple[Path, RunSummary]) -> None:
+    from prefect.client.orchestration import get_client
+
+    _, summary = corpus
+
+    async def look() -> tuple[str, list[str]]:
+        async with get_client() as client:
+            run = await client.read_flow_run(summary.run_id)
+            artifacts = await client.read_artifacts()
+            return run.name, [str(a.data) for a in artifacts if str(a.flow_run_id) == summary.run_id]
+
+    name, artifacts = asyncio.run(look())
+    assert name == "samples"
+    assert any(f"{summary.documents} documents written" in data for data in artifacts)
