@@ -38,13 +38,14 @@ def run_flow(
         with prefect_home.prefect_api(progress.say):
             from .translate import translate_corpus
 
-            return translate_corpus(
+            summary: RunSummary = translate_corpus(
                 [_absolute(named) for named in inputs],
                 str(out.resolve()),
                 str(config.resolve()) if config else None,
                 overrides,
                 **choices,
             )
+            return summary
 
 
 def _absolute(named: str) -> str:

@@ -21,9 +21,10 @@ from duiyi.processors.run_summary import RunSummary
 from duiyi.processors.settings import Settings, load_settings
 from duiyi.processors.translation import Engine, open_engine
 from duiyi.processors.writing import DatasetWriter, Rows, Run, document_rows, unread_rows
-from prefect import flow, get_run_logger, task
+from prefect import State, Task, flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas import TaskRun
 from prefect.runtime import flow_run
 
 from .progress import RunProgress
@@ -33,7 +34,7 @@ ARTIFACT_DOCUMENTS = 500
 """Most documents listed in a run's table artifact; the dataset has them all."""
 
 
-def _storage_may_recover(_task: object, _run: object, state: Any) -> bool:
+def _storage_may_recover(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
     """Retry a commit after an error of the storage, not after one that a retry can't help."""
     try:
         state.result()
@@ -65,7 +66,8 @@ def translate_shard(
     known.update(zip(new, translate_checked(new, engine, settings.checks, progress.translated), strict=True))
 
 
-def _write_shard(writer: DatasetWriter, rows: Rows) -> None:
+@task(name="write-shard", cache_policy=NO_CACHE, persist_result=False, retry_condition_fn=_storage_may_recover)
+def write_shard(writer: DatasetWriter, rows: Rows) -> None:
     """Commit a shard's rows to the dataset."""
     writer.commit(rows)
 
@@ -102,14 +104,8 @@ def run_corpus(
     tally = Tally()
     summary = RunSummary(str(out), run.run_id, tally)
     known: dict[str, Translation] | None = None if settings.translation.engine == "none" else {}
-    write = task(
-        _write_shard,
-        name="write-shard",
-        cache_policy=NO_CACHE,
-        persist_result=False,
-        retries=settings.flows.write_retries,
-        retry_delay_seconds=settings.flows.write_retry_seconds,
-        retry_condition_fn=_storage_may_recover,
+    write = write_shard.with_options(
+        retries=settings.flows.write_retries, retry_delay_seconds=settings.flows.write_retry_seconds
     )
     listed: list[dict[str, Any]] = []
     progress.say("reading")

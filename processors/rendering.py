@@ -105,7 +105,8 @@ def as_tmx(text: str, found: Found) -> str:
     )
     return f"""<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE tmx SYSTEM "tmx14.dtd">
-<tmx version="1.4"><header creationtool="duiyi" creationtoolversion="1" segtype="sentence" o-tmf="duiyi" adminlang="en" srclang="zh" datatype="plaintext"/><body>
+<tmx version="1.4"><header creationtool="duiyi" creationtoolversion="1" segtype="sentence"
+  o-tmf="duiyi" adminlang="en" srclang="zh" datatype="plaintext"/><body>
 {units}
 </body></tmx>
 """

@@ -10,12 +10,14 @@ from .detection.switching import mask_addresses
 from .records import Block, Segment, Sentence
 from .settings import SentenceSettings
 
-_CLOSERS = "”’」』）)】》〉\"'］}〗〙"
+_CLOSERS = "”’」』）)】》〉\"'］}〗〙*"
 _end_mark = re.compile(
     rf"(?:[。！？!?｡]+|…+|\.{{3,}}|；|;(?=\s|[{HAN}])|(?<=[{HAN}{_CLOSERS}A-Za-z])\.(?=\s|$|[{HAN}])|(?<=\d{{3}})\.(?=\s|$|[{HAN}]))"
     rf"[。！？!?…]*\s*[{re.escape(_CLOSERS)}]*"
 )
 _pause = re.compile(r"[，,、：:—–]|\s+|[)）」』”】]")
+_opening_marks = re.compile(r"\s*(?>[|>#*+•·│┃–—=~-]++\s++|[|│┃>]++)++(?=\S)")
+_closing_marks = re.compile(r"(?:\s*[|│┃]|\s+#+)+\s*\Z")
 _SHORT = 4
 """A piece of at most this many characters before an ellipsis is a hesitation (我……不知道), not a sentence."""
 
@@ -58,6 +60,11 @@ def _opens(text: str, index: int, start: int) -> bool:
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int] | None:
+    """The span without outer white space and without the marks of a list, heading, quotation or table around it."""
+    marks = _opening_marks.match(text, start, end)
+    start = marks.end() if marks else start
+    marks = _closing_marks.search(text, max(start, end - 20), end)
+    end = marks.start() if marks else end
     while start < end and text[start].isspace():
         start += 1
     while end > start and text[end - 1].isspace():

@@ -98,7 +98,7 @@ class TranslationSettings(Section):
         "Translate to English: {source}", description="user turn of the first try; {source} is the sentence"
     )
     llm_retry_prompt: str = Field(
-        "Translate this Chinese text into natural English. Write English only, no Chinese characters.\n\n{source}",
+        "Translate into English only, with no Chinese characters: {source}",
         description="user turn of the one second try that a flagged answer gets",
     )
     llm_retry_no_repeat_ngram: int = Field(
@@ -232,7 +232,8 @@ def load_settings(config: Path | None = None, overrides: Mapping[str, Mapping[st
             return init_settings, short, env_settings, file
 
     try:
-        layered = Layered(**{section: dict(values) for section, values in (overrides or {}).items()})
+        given: dict[str, Any] = {section: dict(values) for section, values in (overrides or {}).items()}
+        layered = Layered(**given)
         return Settings.model_construct(**{name: getattr(layered, name) for name in Settings.model_fields})
     except ValidationError as error:
         first = error.errors()[0]

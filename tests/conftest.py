@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 # Set before anything of ours is imported: Argos and Prefect read their environment at import.
+DEMO_DATASET = os.environ.get("DUIYI_DEMO_DATASET")
 HOME = Path(tempfile.mkdtemp(prefix="duiyi-tests-"))
 for name in list(os.environ):
-    if name.startswith(("DUIYI_", "PREFECT_", "ARGOS_", "XDG_")) and name != "DUIYI_TEST_MODELS_DIR":
+    if name.startswith(("DUIYI_", "PREFECT_", "ARGOS_", "XDG_")):
         del os.environ[name]
 os.environ["XDG_DATA_HOME"] = str(HOME / "data")
 os.environ["XDG_CONFIG_HOME"] = str(HOME / "config")

@@ -70,11 +70,7 @@ def spans_of(document: dict[str, Any]) -> tuple[list[Span], list[Span]]:
 def switch_points(segments: Iterable[Span]) -> set[tuple[int, str, str]]:
     """Where the language changes from one segment to the next: offset, language before, language after."""
     ordered = sorted(segments)
-    return {
-        (after[0], before[2], after[2])
-        for before, after in pairwise(ordered)
-        if before[2] != after[2]
-    }
+    return {(after[0], before[2], after[2]) for before, after in pairwise(ordered) if before[2] != after[2]}
 
 
 def _count(score: Score, found: set[Any], there: set[Any]) -> None:

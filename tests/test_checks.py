@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from duiyi.processors.checks import flags_of, invented_numbers, longest_loop, missing_numbers, words_per_character
 from duiyi.processors.records import Hypothesis
 from duiyi.processors.settings import CheckSettings

@@ -12,7 +12,6 @@ from xml.etree import ElementTree
 
 import pytest
 from conftest import Duiyi
-
 from duiyi.processors.writing import open_dataset
 
 THREAD = "Good morning everyone.\n我们明天见。\n\nI like 豆腐 very much. 你们自己想想。\n"
@@ -48,7 +47,7 @@ def test_detect_prints_segments_that_tile(duiyi: Duiyi, thread: Path) -> None:
         rows = [json.loads(line) for line in done.stdout.splitlines()]
         assert "".join(row["text"] for row in rows) == THREAD
         assert [row["lang"] for row in rows] == ["en", "zh", "en", "zh"]
-        assert rows[2]["embedded"] == [{"start": 39, "end": 41, "lang": "zh"}]
+        assert rows[2]["embedded"] == [{"start": 38, "end": 40, "lang": "zh"}]
         assert list(rows[0]) == ["doc_id", "block", "segment", "start", "end", "lang", "script", "text", "embedded"]
 
 
@@ -76,7 +75,9 @@ def test_translate_writes_every_format(duiyi: Duiyi, thread: Path, tmp_path: Pat
     assert [unit.findtext("tuv/seg") for unit in units] == ["我们明天见。", "豆腐", "你们自己想想。"]
 
 
-def test_run_writes_a_dataset_and_says_how_to_read_it(duiyi: Duiyi, thread: Path, tmp_path: Path, prefect_server: str) -> None:
+def test_run_writes_a_dataset_and_says_how_to_read_it(
+    duiyi: Duiyi, thread: Path, tmp_path: Path, prefect_server: str
+) -> None:
     out = tmp_path / "corpus"
     done = duiyi("run", thread, "--out", out, "--show", 2, PREFECT_API_URL=prefect_server)
     assert done.returncode == 0, done.stderr
@@ -177,6 +178,8 @@ def test_offline_means_offline(command: str, thread: Path, tmp_path: Path) -> No
     arguments = [command, str(thread), *(["--out", str(tmp_path / "out")] if command == "run" else [])]
     call = ["unshare", "-n", "sh", "-c", 'ip link set lo up && exec "$@"', "sh", sys.executable, "-m", "duiyi.flows"]
     environment = {key: value for key, value in os.environ.items() if key not in {"PREFECT_API_URL", "CI"}}
-    done = subprocess.run([*call, *arguments], capture_output=True, text=True, env=environment, timeout=180, check=False)
+    done = subprocess.run(
+        [*call, *arguments], capture_output=True, text=True, env=environment, timeout=180, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert "明" in done.stdout or command != "detect"

@@ -12,14 +12,21 @@ import pandas
 import polars
 import pyarrow.parquet as pq
 import pytest
-
 from duiyi.processors.analysis import analyse
 from duiyi.processors.errors import StoppedError, UsageError
 from duiyi.processors.reading import read_text
 from duiyi.processors.records import Unread
 from duiyi.processors.repair import Translation
 from duiyi.processors.settings import Settings, WritingSettings
-from duiyi.processors.writing import DatasetWriter, Rows, Run, document_rows, open_dataset, stored_documents, unread_rows
+from duiyi.processors.writing import (
+    DatasetWriter,
+    Rows,
+    Run,
+    document_rows,
+    open_dataset,
+    stored_documents,
+    unread_rows,
+)
 from duiyi.processors.writing.schema import TABLES
 
 RUN = Run("run-1", "f" * 64, datetime(2026, 11, 21, tzinfo=UTC))

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 from detection_scoring import duiyi_detector, gold, score
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from duiyi.processors.detection import detect
 from duiyi.processors.records import Block
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 MIXED = st.text(
     alphabet=st.one_of(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from duiyi.processors.errors import NoModelError
 from duiyi.processors.repair import model_input, translate_checked
 from duiyi.processors.settings import load_settings
@@ -53,7 +52,9 @@ def test_identical_sentences_are_translated_once() -> None:
     assert engine is not None
     counted: list[int] = []
     chinese = KNOWN[0][0]
-    found = translate_checked([chinese, KNOWN[1][0], chinese, f"  {chinese}\n"], engine, settings.checks, counted.append)
+    found = translate_checked(
+        [chinese, KNOWN[1][0], chinese, f"  {chinese}\n"], engine, settings.checks, counted.append
+    )
     assert sum(counted) == 2
     assert found[0] == found[2] == found[3]
     assert found[0].engine == "argos"

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from duiyi.processors.mixing import code_mixing_index, integration_index, mixing_of, multilingual_index
 from hypothesis import given
 from hypothesis import strategies as st
-
-from duiyi.processors.mixing import code_mixing_index, integration_index, mixing_of, multilingual_index
 
 RUNS = st.lists(st.tuples(st.sampled_from(["zh", "en", "other"]), st.integers(1, 50)), max_size=20)
 

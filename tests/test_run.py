@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pandas
 import pytest
-
 from duiyi.processors.run_summary import RunSummary
 from duiyi.processors.writing import open_dataset
 
@@ -72,14 +71,12 @@ def test_every_run_of_chinese_is_inside_a_pair(corpus: tuple[Path, RunSummary]) 
         assert not missed
 
 
-def test_a_rerun_changes_nothing_and_a_changed_file_only_its_rows(
-    prefect_server: str, tmp_path: Path
-) -> None:
+def test_a_rerun_changes_nothing_and_a_changed_file_only_its_rows(prefect_server: str, tmp_path: Path) -> None:
     from duiyi.flows.translate import translate_corpus
 
     (tmp_path / "in").mkdir()
     for name in ("a", "b"):
-        (tmp_path / "in" / f"{name}.txt").write_text(f"我们明天见。{name}\n", "utf-8")
+        (tmp_path / "in" / f"{name}.txt").write_text(f"我们明天见{name}。\n", "utf-8")
     out = tmp_path / "out"
     translate_corpus([str(tmp_path / "in")], str(out), overrides=ARGOS)
     before = snapshot(out)
@@ -90,7 +87,7 @@ def test_a_rerun_changes_nothing_and_a_changed_file_only_its_rows(
     (tmp_path / "in" / "a.txt").write_text("我们后天见。\n", "utf-8")
     changed = translate_corpus([str(tmp_path / "in")], str(out), overrides=ARGOS)
     assert (changed.documents, changed.tally.of("changed"), changed.tally.of("unchanged")) == (1, 1, 1)
-    assert sorted(table(out, "pairs")["zh"]) == ["我们后天见。", "我们明天见。b"]
+    assert sorted(table(out, "pairs")["zh"]) == ["我们后天见。", "我们明天见b。"]
 
     other = {**ARGOS, "checks": {"length_ratio_max": 2.0}}
     stale = translate_corpus([str(tmp_path / "in")], str(out), overrides=other)

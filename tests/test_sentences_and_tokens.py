@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from duiyi.processors.detection import detect, line_blocks
 from duiyi.processors.records import Block
 from duiyi.processors.sentences import sentences_of, split_sentences
 from duiyi.processors.settings import SentenceSettings
 from duiyi.processors.tokens import tokens_of
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 CHINESE = st.text(
     alphabet=st.one_of(
-        st.sampled_from("你好的了是我们为什麼𠮷〇㐂。！？；…，、“”（）\"'.!?;: \n1３Aａ"), st.characters(categories=["L", "P", "Z"])
+        st.sampled_from("你好的了是我们为什麼𠮷〇㐂。！？；…，、“”（）\"'.!?;: \n1３Aａ"),
+        st.characters(categories=["L", "P", "Z"]),
     ),
     max_size=120,
 )
@@ -38,6 +38,11 @@ def cut(text: str, most: int = 200) -> list[str]:
         ("没有标点的一行", ["没有标点的一行"]),
         ("好的。OK!", ["好的。OK!"]),
         ("（完）", ["（完）"]),
+        ("- 支持中文\n", ["支持中文"]),
+        ("| 说明 |", ["说明"]),
+        ("## 安装 ##", ["安装"]),
+        ("**为什么？** 因为没有网。", ["**为什么？**", "因为没有网。"]),
+        ("-5度很冷", ["-5度很冷"]),
     ],
 )
 def test_sentence_ends(text: str, expected: list[str]) -> None:
@@ -46,17 +51,15 @@ def test_sentence_ends(text: str, expected: list[str]) -> None:
 
 @given(CHINESE, st.integers(20, 60))
 @settings(max_examples=300, deadline=None)
-def test_sentences_cover_all_but_white_space(text: str, most: int) -> None:
-    spans = split_sentences(text, most)
-    covered = [False] * len(text)
-    for start, end in spans:
-        assert start < end
-        assert text[start:end] == text[start:end].strip()
+def test_sentences_cover_all_words_in_order(text: str, most: int) -> None:
+    position = 0
+    for start, end in split_sentences(text, most):
+        assert position <= start < end <= len(text)
         assert end - start <= most
-        for index in range(start, end):
-            assert not covered[index]
-            covered[index] = True
-    assert all(done or character.isspace() for done, character in zip(covered, text, strict=True))
+        assert text[start:end] == text[start:end].strip()
+        assert not any(c.isalnum() for c in text[position:start]), "words between two sentences"
+        position = end
+    assert not any(c.isalnum() for c in text[position:])
 
 
 @given(CHINESE)

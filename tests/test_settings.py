@@ -6,7 +6,6 @@ import tomllib
 from pathlib import Path
 
 import pytest
-
 from duiyi.processors.errors import UsageError
 from duiyi.processors.settings import Settings, default_config_path, load_settings
 

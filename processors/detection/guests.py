@@ -11,8 +11,11 @@ from .switching import MASK, mask_addresses
 
 _LATIN_WORD = rf"[{LATIN}][{LATIN}{MARKS}0-9０-９]*(?:['’&.+/_-][{LATIN}0-9０-９][{LATIN}{MARKS}0-9０-９]*)*[+#]*"
 _NUMBER = r"[0-9０-９]+(?:[.,][0-9０-９]+)*"
+_COUNTED = "年月日天个個岁歲次台块塊元号號点點分秒小时時万萬亿億千百倍人位只隻款张張件条條位名页頁章节節米公斤"
+"""What is counted: a number before one of these is the sentence's, not part of the name before it."""
 latin_guest = re.compile(
-    rf"(?:(?<![\d.])\d+(?=[{LATIN}]))?{_LATIN_WORD}(?:(?: +|-){_LATIN_WORD}|[ -]{_NUMBER}(?![\d%])(?=$|[^\d.:/%{HAN}])|(?:-){_NUMBER})*"
+    rf"(?:(?<![\d.:-])\d+(?:\.\d+)*\.?(?=[{LATIN}]))?{_LATIN_WORD}"
+    rf"(?:(?: +|-| & ){_LATIN_WORD}|[ -]{_NUMBER}(?![\d:/%-]|\.\d|\s*[{_COUNTED}]))*"
 )
 """Latin-letter words with their inner spaces, hyphens and attached digits: ``GPT-4``, ``Python 3.12``, ``RM500``."""
 
@@ -24,7 +27,7 @@ _quoted_latin = re.compile(
     rf"[（(“\"「『《【\[]\s*([{LATIN}](?:[^（）()“”\"「」『』《》【】\[\]{HAN}]*[{LATIN}0-9０-９+#])?)[.。！？!?…,]*\s*[）)”\"」』》】\]]"
 )
 _quoted_han = re.compile(
-    rf"[（(“\"「『《【\[]\s*([{HAN}0-9０-９][^（）()“”\"「」『』《》【】\[\]A-Za-z]*[{HAN}0-9０-９])[。！？!?…]?\s*[）)”\"」』》】\]]"
+    rf"[（(“\"「『《【\[]\s*((?=[^{LATIN}]*?[{HAN}])[{HAN}0-9０-９][^（）()“”\"「」『』《》【】\[\]A-Za-z]*[{HAN}0-9０-９])[。！？!?…]?\s*[）)”\"」』》】\]]"
 )
 """Words of one language in brackets or quotation marks: one guest, its inner punctuation included."""
 

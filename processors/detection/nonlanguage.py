@@ -90,8 +90,11 @@ _letters = re.compile(r"[^\W\d_]+")
 _CODE_LINES = re.compile(
     r"""
       \s*(?:\$|>>>|\.\.\.|PS>|In\ \[\d+\]:)\s+\S                                     # a prompt
-    | \s*(?:sudo\ |\$\s*)?(?:pip3?|pipx|npm|npx|yarn|pnpm|git|docker|kubectl|conda|brew|apt|apt-get|curl|wget|cargo|uv|chmod|mkdir|ssh|scp|rsync|systemctl|tar|cd|export|duckdb|python3?|make|duiyi)
-        \ +(?:-{1,2}\w|\.{0,2}/|~/|install\b|run\b|clone\b|commit\b|push\b|pull\b|checkout\b|add\b|build\b|init\b|update\b|upgrade\b|get\b|apply\b|compose\b|create\b|status\b|test\b|\w+\.py\b|\w+=\S|[A-Z_]+=)
+    | \s*(?:sudo\ )?(?:pip3?|pipx|npm|npx|yarn|pnpm|git|docker|kubectl|conda|brew|apt|apt-get|curl|wget|cargo|uv|chmod
+        |mkdir|ssh|scp|rsync|systemctl|tar|cd|export|duckdb|python3?|make|duiyi)
+        \ +(?:-{1,2}\w|\.{0,2}/|~/|\w+\.py\b|\w+=\S|[A-Z_]+=
+        |(?:install|run|clone|commit|push|pull|checkout|add|build|init|update|upgrade|get|apply|compose|create|status|test)\b)
+        .*
     | \s*(?:async\ +)?def\ +\w+\s*\(.*
     | \s*class\ +\w+(?:\(.*\))?\s*[:{]\s*
     | \s*(?:from\ +[\w.]+\ +)?import\ +[\w.{}*,\ ]+(?:\ +from\ +['"].*)?;?\s*$(?<!\.)
@@ -104,7 +107,9 @@ _CODE_LINES = re.compile(
     | \s*return\b.*[;()\[\]]\s*;?\s*
     | \s*(?:SELECT|INSERT\ INTO|UPDATE|DELETE\ FROM|CREATE\ TABLE|ALTER\ TABLE|DROP\ TABLE)\s.*(?:\b(?:FROM|VALUES|SET|WHERE)\b|\().*
     | \s*\#\s*include\s*[<"].*
-    | \s*(?:[\w.\[\]'"*]+)\s*(?:=|\+=|-=|:=|==)\s*(?:[\w.]+\(.*\)|\[.*\]|\{.*\}|['"].*['"]|\d[\w.]*|True|False|None|null|true|false|new\ .*|await\ .*|[\w.]+);?\s*(?:(?:\#|//).*)?
+    | \s*(?:[\w.\[\]'"*]+)\s*(?:=|\+=|-=|:=|==)\s*
+        (?:[\w.]+\(.*\)|\[.*\]|\{.*\}|['"].*['"]|\d[\w.]*|True|False|None|null|true|false|new\ .*|await\ .*|[\w.]+)
+        ;?\s*(?:(?:\#|//).*)?
     | \s*(?:await\ +)?[A-Za-z_][\w]*(?:\.\w+)*\((?:[^()]|\([^()]*\))*\)\s*[;{]?\s*(?:(?:\#|//).*)?
     | \s*</?[A-Za-z][\w:-]*(?:\s+[\w:@.-]+(?:=(?:"[^"]*"|'[^']*'|[^\s>]+))?)*\s*/?>\s*
     | \s*<!--.*-->\s*

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -115,8 +115,7 @@ def _spans(text: str, blocks: Sequence[Block], min_words: int) -> Iterator[_Span
     fence: str | None = None
     position = 0
     for index, block in enumerate(blocks):
-        for start, end in _pieces(text, position, block.start):  # text that no block holds
-            yield from _line_spans(text, start, end, max(0, index - 1), min_words)
+        yield from _between(text, position, block.start, max(0, index - 1), min_words)
         position = max(position, block.end)
         if block.code:
             yield from (_Span(start, index, "none", True) for start, _ in _pieces(text, block.start, block.end))
@@ -133,8 +132,19 @@ def _spans(text: str, blocks: Sequence[Block], min_words: int) -> Iterator[_Span
                     fence = mark
                 elif mark is not None and mark.startswith(fence) and text[start:end].strip() == mark:
                     fence = None
-    for start, end in _pieces(text, position, len(text)):
-        yield from _line_spans(text, start, end, max(0, len(blocks) - 1), min_words)
+    yield from _between(text, position, len(text), max(0, len(blocks) - 1), min_words)
+
+
+def _between(text: str, first: int, last: int, block: int, min_words: int) -> Iterator[_Span]:
+    """Text that no block holds; marks between two cells of a row belong to the cell before."""
+    for start, end in _pieces(text, first, last):
+        if _at_line_start(text, start) or has_letter(text[start:end]):
+            yield from _line_spans(text, start, end, block, min_words)
+
+
+def _at_line_start(text: str, start: int) -> bool:
+    before = text[max(0, start - 200) : start].rstrip(" \t\u3000")
+    return not before or before[-1] in "\r\n\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 
 
 def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -228,10 +238,22 @@ def _settle(spans: list[_Span]) -> None:
             span.verdict = "en"
 
 
-def _neighbours(spans: list[_Span], index: int, among: Iterable[str]) -> list[Verdict]:
+def _neighbours(spans: list[_Span], index: int, among: Collection[Verdict]) -> list[Verdict]:
     """The nearest certain verdicts before and after a clause."""
     before = next(
-        (s.verdict for s in reversed(spans[max(0, index - REACH) : index]) if s.certain and s.verdict in among), None
+        (
+            s.verdict
+            for s in reversed(spans[max(0, index - REACH) : index])
+            if s.certain and s.verdict is not None and s.verdict in among
+        ),
+        None,
     )
-    after = next((s.verdict for s in spans[index + 1 : index + 1 + REACH] if s.certain and s.verdict in among), None)
+    after = next(
+        (
+            s.verdict
+            for s in spans[index + 1 : index + 1 + REACH]
+            if s.certain and s.verdict is not None and s.verdict in among
+        ),
+        None,
+    )
     return [verdict for verdict in (before, after) if verdict is not None]
