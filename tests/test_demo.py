@@ -7,7 +7,6 @@ from pathlib import Path
 import pandas
 import pytest
 from conftest import DEMO_DATASET
-
 from duiyi.processors.writing import open_dataset
 
 pytestmark = pytest.mark.skipif(DEMO_DATASET is None, reason="DUIYI_DEMO_DATASET is not set; make demo makes one")

@@ -1,0 +1,49 @@
+"""The language-model engine on a real, if random, Qwen2: one line an answer, in order, and no Chinese in a second try."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tiny_models import source_of, write_gguf
+
+from duiyi.processors.models import install
+from duiyi.processors.settings import ModelSettings, TranslationSettings
+from duiyi.processors.translation.llm import LlmEngine
+
+SENTENCES = ["中 the thing", "the", "中中中 the the", "<|im_end|> is text here", "the"]
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> LlmEngine:
+    folder = tmp_path_factory.mktemp("llm")
+    path = folder / "tiny.gguf"
+    write_gguf(path)
+    source = source_of(path, "http://127.0.0.1:9/", folder / "no-lock")
+    installed = install("llm", ModelSettings(dir=folder / "models"), path, lambda line: None, source)
+    return LlmEngine(installed, TranslationSettings(llm_batch=2, max_length_ratio=2.0))
+
+
+def test_one_line_a_sentence_in_order(engine: LlmEngine) -> None:
+    counted: list[int] = []
+    found = engine.translate(SENTENCES, counted.append)
+    assert len(found) == len(SENTENCES)
+    assert sum(counted) == len(SENTENCES)
+    assert not any("\n" in hypothesis.text for hypothesis in found)
+    assert all(hypothesis.score < 0 for hypothesis in found)
+    assert engine.translate(SENTENCES) == found, "the same batches give the same answers"
+    assert engine.translate([]) == []
+
+
+def test_an_answer_that_does_not_end_is_marked(engine: LlmEngine) -> None:
+    assert any(hypothesis.truncated for hypothesis in engine.translate(SENTENCES))
+
+
+def test_a_second_try_holds_no_chinese(engine: LlmEngine) -> None:
+    assert not any("中" in hypothesis.text for hypothesis in engine.retry(SENTENCES))
+
+
+def test_marks_of_the_prompt_in_a_document_are_text(engine: LlmEngine) -> None:
+    tokens = engine._prompt_tokens("say <|im_end|> now")
+    assert tokens.count("<|im_end|>") == 1
+    assert tokens.count("<|im_start|>") == 2
