@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from ..records import Guest, Lang
 from .characters import BOPOMOFO, HAN, LATIN, MARKS, has_han, has_latin
@@ -23,13 +23,8 @@ _HAN_WORD = rf"[{HAN}{BOPOMOFO}]+"
 han_guest = re.compile(
     rf"(?:[0-9０-９]+(?={_HAN_WORD}))?{_HAN_WORD}(?:[0-9０-９·•&-]*[ ]?{_HAN_WORD}|[0-9０-９]+(?=[{HAN}]))*"
 )
-_quoted_latin = re.compile(
-    rf"[（(“\"「『《【\[]\s*([{LATIN}](?:[^（）()“”\"「」『』《》【】\[\]{HAN}]*[{LATIN}0-9０-９+#])?)[.。！？!?…,]*\s*[）)”\"」』》】\]]"
-)
-_quoted_han = re.compile(
-    rf"[（(“\"「『《【\[]\s*((?=[^{LATIN}]*?[{HAN}])[{HAN}0-9０-９][^（）()“”\"「」『』《》【】\[\]A-Za-z]*[{HAN}0-9０-９])[。！？!?…]?\s*[）)”\"」』》】\]]"
-)
-"""Words of one language in brackets or quotation marks: one guest, its inner punctuation included."""
+_quoted = re.compile(r"[（(“\"「『《【\[]([^（）()“”\"「」『』《》【】\[\]]{2,})[）)”\"」』》】\]]")
+"""What stands in brackets or quotation marks: words of one language there are one guest, inner punctuation included."""
 
 
 def guests_of(text: str, start: int, lang: Lang) -> tuple[Guest, ...]:
@@ -42,22 +37,28 @@ def guests_of(text: str, start: int, lang: Lang) -> tuple[Guest, ...]:
             return ()
         masked = mask_addresses(text)
         return tuple(
-            Guest(start + first, start + last, "en") for first, last in _runs(masked, _quoted_latin, latin_guest)
+            Guest(start + first, start + last, "en") for first, last in _runs(masked, latin_guest, has_han)
         )
     if lang == "none" or not has_han(text):
         return ()
     return tuple(
-        Guest(start + first, start + last, "zh") for first, last in _runs(mask_addresses(text), _quoted_han, han_guest)
+        Guest(start + first, start + last, "zh") for first, last in _runs(mask_addresses(text), han_guest, has_latin)
     )
 
 
-def _runs(masked: str, quoted: re.Pattern[str], loose: re.Pattern[str]) -> Iterator[tuple[int, int]]:
+def _runs(
+    masked: str, guest: re.Pattern[str], has_others: Callable[[str], object]
+) -> Iterator[tuple[int, int]]:
     """Runs of words: those inside one pair of brackets or quotation marks whole, the others as they come."""
     covered = 0
-    for whole in quoted.finditer(masked):
-        if MASK in whole.group(1):
+    for quoted in _quoted.finditer(masked):
+        inside = quoted.group(1)
+        if MASK in inside or has_others(inside):
             continue
-        yield from (match.span() for match in loose.finditer(masked, covered, whole.start(1)))
-        yield whole.span(1)
-        covered = whole.end(1)
-    yield from (match.span() for match in loose.finditer(masked, covered))
+        found = [match.span() for match in guest.finditer(masked, *quoted.span(1))]
+        if not found:
+            continue
+        yield from (match.span() for match in guest.finditer(masked, covered, quoted.start(1)))
+        yield found[0][0], found[-1][1]
+        covered = quoted.end(1)
+    yield from (match.span() for match in guest.finditer(masked, covered))

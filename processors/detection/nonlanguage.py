@@ -16,7 +16,10 @@ HANDLE = r"(?<![A-Za-z0-9_])@[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?"
 INLINE_CODE = r"`+[^`\n]+`+"
 HASHTAG = r"(?<![A-Za-z0-9_&])#[A-Za-z0-9_]+"
 
-masked_pattern = re.compile(f"{INLINE_CODE}|{ADDRESS}|{HANDLE}|{HASHTAG}")
+_TERM = r"(?:\d+(?:\.\d+)?|[A-Za-zΑ-ω]{1,3})(?:\([A-Za-z0-9, ]{1,5}\))?"
+FORMULA = rf"(?<![A-Za-z0-9])(?=[^\u2e80-\uffff]{{0,60}}?[=^≈≤≥]){_TERM}(?:\s?[=+*/^<>−×÷≤≥≈±-]\s?[(]?{_TERM}[)]?)+(?![A-Za-z0-9])"
+
+masked_pattern = re.compile(f"{INLINE_CODE}|{ADDRESS}|{HANDLE}|{HASHTAG}|{FORMULA}")
 """Spans that are words of no language; beside words they go with the sentence next to them."""
 
 _DATE_WORDS = frozenset(
@@ -89,7 +92,9 @@ _letters = re.compile(r"[^\W\d_]+")
 
 _CODE_LINES = re.compile(
     r"""
-      \s*(?:\$|>>>|\.\.\.|PS>|In\ \[\d+\]:)\s+\S                                     # a prompt
+      \s*(?:\$|PS>|In\ \[\d+\]:)\s+\S.*                                              # a prompt
+    | \s*(?:>>>|\.\.\.)\s+\S.*[=()\[\]{}].*
+    | \s*[A-Za-z_}][^\u0080-\uffff"']*(?:["'][^"']*["'][^\u0080-\uffff"']*)*[;{]\s*(?://.*)?(?<=[;{])   # a statement
     | \s*(?:sudo\ )?(?:pip3?|pipx|npm|npx|yarn|pnpm|git|docker|kubectl|conda|brew|apt|apt-get|curl|wget|cargo|uv|chmod
         |mkdir|ssh|scp|rsync|systemctl|tar|cd|export|duckdb|python3?|make|duiyi)
         \ +(?:-{1,2}\w|\.{0,2}/|~/|\w+\.py\b|\w+=\S|[A-Z_]+=
@@ -104,13 +109,14 @@ _CODE_LINES = re.compile(
     | \s*(?:for|while|if|switch|catch)\s*\(.*\)\s*\{?\s*(?://.*)?
     | \s*(?:else|try|finally)\s*[:{]\s*
     | \s*\}?\s*(?:else|catch|finally)\b.*\{\s*
-    | \s*return\b.*[;()\[\]]\s*;?\s*
+    | \s*return\b[^\u2e80-\uffff]*[;()\[\]]\s*;?\s*(?:(?:\#|//).*)?
     | \s*(?:SELECT|INSERT\ INTO|UPDATE|DELETE\ FROM|CREATE\ TABLE|ALTER\ TABLE|DROP\ TABLE)\s.*(?:\b(?:FROM|VALUES|SET|WHERE)\b|\().*
     | \s*\#\s*include\s*[<"].*
     | \s*(?:[\w.\[\]'"*]+)\s*(?:=|\+=|-=|:=|==)\s*
         (?:[\w.]+\(.*\)|\[.*\]|\{.*\}|['"].*['"]|\d[\w.]*|True|False|None|null|true|false|new\ .*|await\ .*|[\w.]+)
         ;?\s*(?:(?:\#|//).*)?
-    | \s*(?:await\ +)?[A-Za-z_][\w]*(?:\.\w+)*\((?:[^()]|\([^()]*\))*\)\s*[;{]?\s*(?:(?:\#|//).*)?
+    | \s*(?:await\ +)?[A-Za-z_][A-Za-z0-9_]*(?:\.\w+)*
+        \((?:[^()"'\u2e80-\uffff]|"[^"]*"|'[^']*'|\([^()]*\))*\)\s*[;{]?\s*(?:(?:\#|//).*)?
     | \s*</?[A-Za-z][\w:-]*(?:\s+[\w:@.-]+(?:=(?:"[^"]*"|'[^']*'|[^\s>]+))?)*\s*/?>\s*
     | \s*<!--.*-->\s*
     | \s*[{}()\[\];,]+\s*
@@ -124,6 +130,7 @@ _CODE_LINES = re.compile(
 _maybe_code = re.compile(
     r"[(){}\[\]<>=;$:#/*]|>>>|\b(?:import|git|pip3?|npm|docker|sudo|apt|brew|conda|cd|mkdir|python3?|make|uv)\b"
 ).search
+_comment = re.compile(r"\s*(?://|#\s|/\*|\*\s|--\s)").match
 _fence = re.compile(r"\s{0,3}(`{3,}|~{3,})").match
 
 
@@ -150,6 +157,11 @@ def fence_mark(line: str) -> str | None:
     """The run of back-ticks or tildes that opens or closes a fenced block on this line, if any (CommonMark 4.5)."""
     found = _fence(line)
     return found.group(1) if found else None
+
+
+def is_comment_line(line: str, following: str) -> bool:
+    """Whether a line is a comment that belongs to the line of code after it."""
+    return _comment(line) is not None and is_code_line(following)
 
 
 def has_words(line: str) -> bool:

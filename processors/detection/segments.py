@@ -10,7 +10,7 @@ from ..records import Block, Lang, Segment
 from .characters import has_letter
 from .guests import guests_of
 from .latin import any_foreign, english_function_words, judge, word_pattern
-from .nonlanguage import fence_mark, has_words, is_code_line
+from .nonlanguage import fence_mark, has_words, is_code_line, is_comment_line
 from .script import script_of
 from .switching import Clause, clauses_of, mask_addresses
 
@@ -125,6 +125,9 @@ def _spans(text: str, blocks: Sequence[Block], min_words: int) -> Iterator[_Span
             for start, end in _pieces(text, block.start, block.end):
                 mark = fence_mark(text[start:end])
                 if fence is None and mark is None:
+                    if is_comment_line(text[start:end], _next_line(text, end)):
+                        yield _Span(start, index, "none", True)
+                        continue
                     yield from _line_spans(text, start, end, index, min_words)
                     continue
                 yield _Span(start, index, "none", True)
@@ -133,6 +136,10 @@ def _spans(text: str, blocks: Sequence[Block], min_words: int) -> Iterator[_Span
                 elif mark is not None and mark.startswith(fence) and text[start:end].strip() == mark:
                     fence = None
     yield from _between(text, position, len(text), max(0, len(blocks) - 1), min_words)
+
+
+def _next_line(text: str, start: int) -> str:
+    return text[start : start + 500].split("\n", 1)[0]
 
 
 def _between(text: str, first: int, last: int, block: int, min_words: int) -> Iterator[_Span]:

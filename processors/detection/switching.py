@@ -10,12 +10,13 @@ and long runs are), a switch by how weak the boundary is at which it happens.
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
 from .characters import BOPOMOFO, CLOSING, HAN, HANGUL, KANA, LATIN, MARKS, OPENING, PAIRS
-from .latin import any_foreign, english_function_words
+from .latin import any_foreign, common_english, english_function_words
 from .nonlanguage import masked_pattern
 from .script import tables
 
@@ -31,9 +32,16 @@ CHINESE_FUNCTION = frozenset(
 NOT_JAPANESE = frozenset("你您她它们們这這吗嗎呢吧啊嘛么麼谁誰哪很没沒还還说說给給让讓喺嘅唔咗啲冇佢哋係嚟嗰咁是")
 """Those of them that Japanese does not write."""
 
-LABEL, STRONG, BAR, HALF_STRONG, COLON, DASH, COMMA, SPACE, NOTHING = 0.0, 0.1, 0.15, 0.6, 1.0, 1.1, 2.0, 2.4, 6.0
-"""Cost of a switch behind a label, at a sentence's end, a table's bar, a semicolon, a colon, a dash, a comma, white
-space, and where there is no separator at all."""
+LABEL, STRONG, BAR, HALF_STRONG, SYMBOL, COLON, DASH, COMMA, SPACE, NOTHING = 0.0, 0.1, 0.05, 0.6, 0.9, 1.0, 1.1, 1.7, 1.7, 6.0
+DANGLING = 2.5
+TWIN = 0.2
+MARK_OF_THE_OTHER = 0.7
+INTERJECTION = 0.8
+"""Cost of a switch behind a label, at a sentence's end, a table's bar, a semicolon, an emoji, a colon, a dash, a comma,
+white space, and where there is no separator at all. `DANGLING` comes on top where the words before the switch wait for
+more (``at the 股东大会``); `INTERJECTION` is what the end of a sentence of one word costs (``yyds！这家店…``),
+`TWIN` what the middle of a line does that says one thing in both languages (``出口 Exit``),
+`MARK_OF_THE_OTHER` a clause that ends with the other language's full stop."""
 INNER = 0.12
 """How much a word in brackets or quotation marks counts beside words outside of them."""
 LABEL_CHARACTERS = 40
@@ -48,7 +56,7 @@ _word = re.compile(
     rf"|(?P<latin>[{LATIN}][{LATIN}{MARKS}0-9０-９]*(?:['’][{LATIN}]+)*)"
     r"|(?P<other>[^\W\d_](?:[^\W\d_]|[\u0300-\u036f\u0591-\u05c7\u064b-\u0652\u0900-\u0dff\u0e31-\u0e4e])+)"
 )
-_maskable = re.compile(r"[@`#]|://|www\.|[a-z]\.[a-z]").search
+_maskable = re.compile(r"[@`#=^≈≤≥]|://|www\.|[a-z]\.[a-z]").search
 _STRONG_MARKS = frozenset("。！？!?…｡")
 _SEPARATORS = {**dict.fromkeys("；;", HALF_STRONG), **dict.fromkeys("：:", COLON), **dict.fromkeys("，,、", COMMA)}
 _SEPARATORS |= dict.fromkeys("—–/／→⇒·•～~=>＞", DASH) | dict.fromkeys("|｜│┃║", BAR)
@@ -82,6 +90,19 @@ _ABBREVIATIONS = frozenset(
         "prof",
     ]
 )
+_DANGLING_WORDS = frozenset(
+    "dear the a an of to in on at for with by from into about than as is are was were be been am my your his her its our their"
+    " this that these those and or but so very really quite too not no more most some any every each like called named"
+    " i we he she they who which because if when while also just only can will would should could must might do does"
+    " did have has had don't doesn't didn't can't won't isn't aren't wasn't i'm it's".split()
+)
+"""Words that no English clause ends with, or hardly ever."""
+_NEVER_ON_SIGNS = frozenset("的了是我你他她它们們这這那吗嗎呢吧啊嘛不没沒也都就还還很给給和")
+_INTERJECTIONS = frozenset(
+    "ok okay sorry thanks hi hello hey yes no yeah yep please wow omg lol haha hmm well oh ah bye congrats cheers"
+    " 好的 好 好吧 好啦 好呀 对 對 对啊 是的 不是 谢谢 謝謝 多谢 多謝 唔該 抱歉 不好意思 哈哈 哈哈哈 嗯 嗯嗯 哦 噢 哇 喂 哎 唉 没事 沒事 早 早安 你好 拜拜".split()
+)
+"""Words that stand before a sentence in another language as its guests."""
 _LEADING = frozenset("#$¥￥€£+-*@＃＄")
 """Marks that go with what follows them."""
 
@@ -96,6 +117,7 @@ class _Word:
     clause_start: int  # where a clause that begins with this word would begin
     sentence: int
     inner: bool
+    hashtag: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,9 +218,13 @@ def _gap(line: str, start: int, end: int, previous: str, at_line_start: bool) ->
         elif character in OPENING or character == '"':
             opened = index if opened < 0 else opened
         elif character == "-" and line[index + 1 : index + 2].isspace():
-            cost, split = min(cost, DASH), index + 1
+            # a dash of a dialogue opens what follows it, any other ends what stands before it
+            split = split if cost == STRONG else index + 1
+            cost = min(cost, DASH)
         elif not character.isalnum() and character not in _LEADING and opened < 0:
             split = index + 1
+            if ord(character) > 0x2190 and character != MASK and unicodedata.category(character) == "So":
+                cost = min(cost, SYMBOL)
     if cost >= SPACE and not at_line_start:
         # A number between two words without a separator goes with the words before it, unless it touches the next.
         number = re.match(r"[\s]*[\d０-９][\d０-９.,:/%]*(?=\s)", line[split:end])
@@ -248,6 +274,19 @@ def words_of(line: str) -> list[_Word]:
         if end and end <= label_end <= start:
             cost = LABEL
             sentence += 1
+        elif found and (line[start - 1] in "#＃" or (found[-1].inner and found[-1].hashtag and "#" not in line[end:start])):
+            # a hashtag goes with the sentence before it, and its words are guests there
+            found.append(
+                _Word(match.lastgroup or "", start, match.end(), match.group(), NOTHING, clause_start, sentence, True, True)
+            )
+            end = match.end()
+            continue
+        elif cost == STRONG and len(found) == 1 and found[0].kind == "latin" and match.lastgroup == "han":
+            cost = INTERJECTION
+        elif cost == COMMA and found and found[-1].kind == "han" and found[-1].text in _INTERJECTIONS:
+            cost += DANGLING
+        elif cost in {SPACE, COMMA} and found and found[-1].text.lower() in _DANGLING_WORDS:
+            cost += DANGLING
         elif cost == STRONG:
             if inner and found and found[-1].inner:
                 cost = COMMA
@@ -266,6 +305,8 @@ def _costs(word: _Word, kana_sentence: bool, weight: float) -> tuple[float, floa
         if kana_sentence:
             as_japanese = 0.12 * length + 0.7 * sum(character in NOT_JAPANESE for character in word.text)
             return 0.0, 1.5 * weight, as_japanese * weight
+        if word.text in _INTERJECTIONS:
+            return 0.0, 0.6 * weight, 0.6 * weight
         function = sum(character in CHINESE_FUNCTION for character in word.text)
         guest = 0.9 + 0.35 * min(length - 1, 12) + 0.6 * min(function, 6)
         return 0.0, guest * weight, guest * weight
@@ -275,11 +316,13 @@ def _costs(word: _Word, kana_sentence: bool, weight: float) -> tuple[float, floa
     if word.kind == "other":
         guest = 0.8 + 0.2 * min(length, 12)
         return guest * weight, guest * weight, 0.0
-    lower = word.text.lower()
+    lower = _plain(word.text)
     if word.text.isupper() or any(character.isdigit() for character in word.text) or length == 1:
         guest = 1.2 if word.text == "I" else 0.25
+    elif lower in _INTERJECTIONS:
+        guest = 0.6
     elif lower in english_function_words():
-        guest = 1.5
+        guest = 1.7
     elif lower in any_foreign():
         guest = 1.0
     elif word.text[0].isupper():
@@ -297,6 +340,9 @@ def clauses_of(line: str) -> list[Clause]:
     words = words_of(line)
     if not words:
         return []
+    turn = _twin_turn(words)
+    if turn:
+        words[turn].before = TWIN
     outside: set[int] = {word.sentence for word in words if not word.inner}
     kana: dict[int, int] = {}
     for word in words:
@@ -314,6 +360,11 @@ def clauses_of(line: str) -> list[Clause]:
             back.append(came)
         else:
             best = list(costs)
+        ending = _sentence_mark(line, words, index)
+        if ending == "." and word.kind == "han":
+            best[HAN_STATE] += MARK_OF_THE_OTHER
+        elif ending == "。":
+            best[LATIN_STATE] += MARK_OF_THE_OTHER
     state = min(range(3), key=best.__getitem__)
     states = [state]
     for came in reversed(back):
@@ -333,6 +384,11 @@ def clauses_of(line: str) -> list[Clause]:
     return clauses
 
 
+def _plain(word: str) -> str:
+    """Lower case, full-width letters as ordinary ones."""
+    return word.lower() if word.isascii() else unicodedata.normalize("NFKC", word).lower()
+
+
 def surely_chinese(text: str) -> bool:
     """Whether Han text holds a character that Japanese does not write: a function word, or a simplified form."""
     return any(character in NOT_JAPANESE for character in text) or any(
@@ -349,13 +405,43 @@ def _in_japanese(character: str) -> bool:
     return True
 
 
+def _twin_turn(words: list[_Word]) -> int:
+    """Where a line says one thing in two languages (a sign, a menu, a dictionary entry): the later one's first word; else 0.
+
+    Such a line has Han on one side and Latin letters on the other, white space between them, no function words in the
+    Chinese and a common English word in the English (a name alone is a guest: ``新款 MacBook Pro``).
+    """
+    kinds = [word.kind for word in words]
+    turns = [index for index in range(1, len(kinds)) if kinds[index] != kinds[index - 1]]
+    if len(turns) != 1 or not set(kinds) == {"han", "latin"} or words[turns[0]].before not in {SPACE, DASH}:
+        return 0
+    if any(word.inner for word in words):
+        return 0
+    chinese = "".join(word.text for word in words if word.kind == "han")
+    english = [_plain(word.text) for word in words if word.kind == "latin"]
+    if len(chinese) > 10 or len(english) > 6 or any(c in _NEVER_ON_SIGNS for c in chinese):
+        return 0
+    known = common_english() | english_function_words()
+    if english[-1 if kinds[-1] == "han" else 0] in _DANGLING_WORDS - {"to", "no", "the", "a"}:
+        return 0
+    return turns[0] if any(word in known and word not in _INTERJECTIONS for word in english) else 0
+
+
+def _sentence_mark(line: str, words: list[_Word], index: int) -> str:
+    """The full stop behind a word that ends its sentence: each language has its own. Empty where there is none."""
+    mark = line[words[index].end : words[index].end + 1]
+    if mark not in {".", "。"} or (index + 1 < len(words) and words[index + 1].sentence == words[index].sentence):
+        return ""
+    return mark
+
+
 def _clause(words: list[_Word], state: int, outside: set[int], at_start: bool) -> Clause:
     latin = [word for word in words if word.kind == "latin"]
     plain = [word for word in latin if not (word.inner and word.sentence in outside)] or latin
     return Clause(
         start=0 if at_start else words[0].clause_start,
         state=STATES[state],
-        words=tuple(word.text.lower() for word in plain) if state == LATIN_STATE else (),
+        words=tuple(_plain(word.text) for word in plain) if state == LATIN_STATE else (),
         plain_han=state == HAN_STATE and all(word.kind == "han" and not surely_chinese(word.text) for word in words),
         japanese=state == OTHER_STATE and any(word.kind == "kana" for word in words),
     )
