@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from tiny_models import source_of, write_gguf
-
 from duiyi.processors.models import install
 from duiyi.processors.settings import ModelSettings, TranslationSettings
 from duiyi.processors.translation.llm import LlmEngine
+from tiny_models import source_of, write_gguf
 
 SENTENCES = ["中 the thing", "the", "中中中 the the", "<|im_end|> is text here", "the"]
 

@@ -36,9 +36,7 @@ def guests_of(text: str, start: int, lang: Lang) -> tuple[Guest, ...]:
         if not has_latin(text):
             return ()
         masked = mask_addresses(text)
-        return tuple(
-            Guest(start + first, start + last, "en") for first, last in _runs(masked, latin_guest, has_han)
-        )
+        return tuple(Guest(start + first, start + last, "en") for first, last in _runs(masked, latin_guest, has_han))
     if lang == "none" or not has_han(text):
         return ()
     return tuple(
@@ -46,9 +44,7 @@ def guests_of(text: str, start: int, lang: Lang) -> tuple[Guest, ...]:
     )
 
 
-def _runs(
-    masked: str, guest: re.Pattern[str], has_others: Callable[[str], object]
-) -> Iterator[tuple[int, int]]:
+def _runs(masked: str, guest: re.Pattern[str], has_others: Callable[[str], object]) -> Iterator[tuple[int, int]]:
     """Runs of words: those inside one pair of brackets or quotation marks whole, the others as they come."""
     covered = 0
     for quoted in _quoted.finditer(masked):

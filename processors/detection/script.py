@@ -34,8 +34,8 @@ def tables() -> tuple[frozenset[str], frozenset[str]]:
 def script_of(text: str) -> Script | None:
     """``Hans`` or ``Hant`` by which side's own characters are more; None where they don't tell."""
     simplified, traditional = tables()
-    hans = sum(character in simplified for character in text)
-    hant = sum(character in traditional for character in text)
+    hans = sum(map(simplified.__contains__, text))
+    hant = sum(map(traditional.__contains__, text))
     if hans == hant:
         return None
     return "Hans" if hans > hant else "Hant"

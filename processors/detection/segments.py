@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..records import Block, Lang, Segment
-from .characters import has_letter
+from .characters import has_letter, has_other_than_han, has_other_than_latin
 from .guests import guests_of
 from .latin import any_foreign, english_function_words, judge, word_pattern
 from .nonlanguage import fence_mark, has_words, is_code_line, is_comment_line
 from .script import script_of
-from .switching import Clause, clauses_of, mask_addresses
+from .switching import Clause, clauses_of, mask_addresses, surely_chinese
 
 Verdict = Literal["zh", "en", "xx", "ja", "none"]
 
@@ -194,19 +194,16 @@ def _line_spans(text: str, start: int, end: int, block: int, min_words: int) -> 
     if not has_letter(line):
         yield _Span(start, block, "none", True)
         return
-    if line.isascii():
+    if not has_other_than_latin(line):
         words = word_pattern.findall(line.lower())
         english = english_function_words()
-        if (
-            len(words) > 3
-            and sum(word in english for word in words) * 3 >= len(words)
-            and not any_foreign().intersection(words)
-        ):
-            if is_code_line(line):
-                yield _Span(start, block, "none", True)
-            else:
-                yield _Span(start, block, "en", True)
+        known = sum(word in english for word in words)
+        if len(words) > 3 and known * 4 >= len(words) and any_foreign().isdisjoint(words):
+            yield _Span(start, block, "none" if is_code_line(line) else "en", True)
             return
+    elif not has_other_than_han(line) and not is_code_line(line):
+        yield _Span(start, block, "zh", surely_chinese(line))
+        return
     if is_code_line(line) or not has_words(line):
         yield _Span(start, block, "none", True)
         return

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from .characters import BOPOMOFO, CLOSING, HAN, HANGUL, KANA, LATIN, MARKS, OPENING, PAIRS
@@ -32,7 +32,18 @@ CHINESE_FUNCTION = frozenset(
 NOT_JAPANESE = frozenset("你您她它们們这這吗嗎呢吧啊嘛么麼谁誰哪很没沒还還说說给給让讓喺嘅唔咗啲冇佢哋係嚟嗰咁是")
 """Those of them that Japanese does not write."""
 
-LABEL, STRONG, BAR, HALF_STRONG, SYMBOL, COLON, DASH, COMMA, SPACE, NOTHING = 0.0, 0.1, 0.05, 0.6, 0.9, 1.0, 1.1, 1.7, 1.7, 6.0
+LABEL, STRONG, BAR, HALF_STRONG, SYMBOL, COLON, DASH, COMMA, SPACE, NOTHING = (
+    0.0,
+    0.1,
+    0.05,
+    0.6,
+    0.9,
+    1.0,
+    1.1,
+    1.7,
+    1.7,
+    6.0,
+)
 DANGLING = 2.5
 TWIN = 0.2
 MARK_OF_THE_OTHER = 0.7
@@ -100,7 +111,8 @@ _DANGLING_WORDS = frozenset(
 _NEVER_ON_SIGNS = frozenset("的了是我你他她它们們这這那吗嗎呢吧啊嘛不没沒也都就还還很给給和")
 _INTERJECTIONS = frozenset(
     "ok okay sorry thanks hi hello hey yes no yeah yep please wow omg lol haha hmm well oh ah bye congrats cheers"
-    " 好的 好 好吧 好啦 好呀 对 對 对啊 是的 不是 谢谢 謝謝 多谢 多謝 唔該 抱歉 不好意思 哈哈 哈哈哈 嗯 嗯嗯 哦 噢 哇 喂 哎 唉 没事 沒事 早 早安 你好 拜拜".split()
+    " 好的 好 好吧 好啦 好呀 对 對 对啊 是的 不是 谢谢 謝謝 多谢 多謝 唔該 抱歉 不好意思 哈哈 哈哈哈 嗯 嗯嗯 哦 噢 哇"
+    " 喂 哎 唉 没事 沒事 早 早安 你好 拜拜".split()
 )
 """Words that stand before a sentence in another language as its guests."""
 _LEADING = frozenset("#$¥￥€£+-*@＃＄")
@@ -266,70 +278,72 @@ def words_of(line: str) -> list[_Word]:
     label = _label.match(line)
     label_end = label.end() if label and label.end() - label.start() <= LABEL_CHARACTERS else 0
     for match in _word.finditer(line):
-        start = match.start()
+        kind, text, start = match.lastgroup or "", match.group(), match.start()
         while span < len(spans) and spans[span][1] < start:
             span += 1
         inner = span < len(spans) and spans[span][0] < start
-        cost, clause_start = _gap(line, end, start, found[-1].text if found else "", not found)
-        if end and end <= label_end <= start:
-            cost = LABEL
-            sentence += 1
-        elif found and (line[start - 1] in "#＃" or (found[-1].inner and found[-1].hashtag and "#" not in line[end:start])):
-            # a hashtag goes with the sentence before it, and its words are guests there
-            found.append(
-                _Word(match.lastgroup or "", start, match.end(), match.group(), NOTHING, clause_start, sentence, True, True)
-            )
-            end = match.end()
-            continue
-        elif cost == STRONG and len(found) == 1 and found[0].kind == "latin" and match.lastgroup == "han":
-            cost = INTERJECTION
-        elif cost == COMMA and found and found[-1].kind == "han" and found[-1].text in _INTERJECTIONS:
-            cost += DANGLING
-        elif cost in {SPACE, COMMA} and found and found[-1].text.lower() in _DANGLING_WORDS:
-            cost += DANGLING
-        elif cost == STRONG:
-            if inner and found and found[-1].inner:
-                cost = COMMA
-            else:
-                sentence += 1
-        found.append(
-            _Word(match.lastgroup or "", start, match.end(), match.group(), cost, clause_start, sentence, inner)
-        )
+        before = found[-1] if found else None
+        cost, clause_start = _gap(line, end, start, before.text if before else "", before is None)
+        hashtag = before is not None and (line[start - 1] in "#＃" or (before.hashtag and "#" not in line[end:start]))
+        if hashtag:  # goes with the sentence before it, and its words are guests there
+            cost, inner = NOTHING, True
+        elif end and end <= label_end <= start:
+            cost, sentence = LABEL, sentence + 1
+        elif before is not None:
+            cost = _adjusted(cost, before, kind, inner, first=len(found) == 1)
+            sentence += cost == STRONG
+        found.append(_Word(kind, start, match.end(), text, cost, clause_start, sentence, inner, hashtag))
         end = match.end()
     return found
 
 
-def _costs(word: _Word, kana_sentence: bool, weight: float) -> tuple[float, float, float]:
+def _adjusted(cost: float, before: _Word, kind: str, inner: bool, first: bool) -> float:
+    """The cost of a switch between two words, by what the first of them is (``first``: it begins the line)."""
+    if cost == STRONG:
+        if inner and before.inner:
+            return COMMA  # a sentence's end within a quotation
+        return INTERJECTION if first and before.kind == "latin" and kind == "han" else STRONG
+    if cost == COMMA and before.text in _INTERJECTIONS and before.kind == "han":
+        return cost + DANGLING
+    if cost in {SPACE, COMMA} and before.kind == "latin" and before.text.lower() in _DANGLING_WORDS:
+        return cost + DANGLING
+    return cost
+
+
+def _costs(word: _Word, kana_sentence: bool) -> tuple[float, float, float]:
+    """What a word costs in a Chinese clause, in one in Latin letters, in one in another language."""
     length = len(word.text)
     if word.kind == "han":
         if kana_sentence:
-            as_japanese = 0.12 * length + 0.7 * sum(character in NOT_JAPANESE for character in word.text)
-            return 0.0, 1.5 * weight, as_japanese * weight
+            as_japanese = 0.12 * length + 0.7 * sum(map(NOT_JAPANESE.__contains__, word.text))
+            return 0.0, 1.5, as_japanese
         if word.text in _INTERJECTIONS:
-            return 0.0, 0.6 * weight, 0.6 * weight
-        function = sum(character in CHINESE_FUNCTION for character in word.text)
+            return 0.0, 0.6, 0.6
+        function = sum(map(CHINESE_FUNCTION.__contains__, word.text))
         guest = 0.9 + 0.35 * min(length - 1, 12) + 0.6 * min(function, 6)
-        return 0.0, guest * weight, guest * weight
-    if word.kind in {"kana", "hangul"}:
-        guest = (0.3 if word.text in "のノ" else 0.6) + 0.25 * min(length, 12)
-        return guest * weight, guest * weight, 0.0
+        return 0.0, guest, guest
+    if word.kind == "latin":
+        return _latin_guest(word.text), 0.0, 0.3
     if word.kind == "other":
         guest = 0.8 + 0.2 * min(length, 12)
-        return guest * weight, guest * weight, 0.0
-    lower = _plain(word.text)
-    if word.text.isupper() or any(character.isdigit() for character in word.text) or length == 1:
-        guest = 1.2 if word.text == "I" else 0.25
-    elif lower in _INTERJECTIONS:
-        guest = 0.6
-    elif lower in english_function_words():
-        guest = 1.7
-    elif lower in any_foreign():
-        guest = 1.0
-    elif word.text[0].isupper():
-        guest = 0.3
-    else:
-        guest = 0.5
-    return guest * weight, 0.0, 0.3 * weight
+    else:  # kana, hangul
+        guest = (0.3 if word.text in "のノ" else 0.6) + 0.25 * min(length, 12)
+    return guest, guest, 0.0
+
+
+@lru_cache(maxsize=1 << 16)
+def _latin_guest(text: str) -> float:
+    """What a word in Latin letters costs as a guest of a Chinese clause."""
+    lower = _plain(text)
+    if text.isupper() or len(text) == 1 or any(map(str.isdigit, text)):
+        return 1.2 if text == "I" else 0.25
+    if lower in _INTERJECTIONS:
+        return 0.6
+    if lower in english_function_words():
+        return 1.7
+    if lower in any_foreign():
+        return 1.0
+    return 0.3 if text[0].isupper() else 0.5
 
 
 def clauses_of(line: str) -> list[Clause]:
@@ -348,24 +362,35 @@ def clauses_of(line: str) -> list[Clause]:
     for word in words:
         if word.kind in {"kana", "hangul"} and word.text not in "のノ":
             kana[word.sentence] = kana.get(word.sentence, 0) + len(word.text)
-    best = [0.0, 0.0, 0.0]
-    back: list[list[int]] = []
+    back: list[tuple[int, int, int]] = []
+    han = latin = other = 0.0
     for index, word in enumerate(words):
         weight = INNER if word.inner and word.sentence in outside else 1.0
-        costs = _costs(word, kana.get(word.sentence, 0) > 0, weight)
+        costs = _costs(word, word.sentence in kana)
         if index:
-            cheapest = min(range(3), key=best.__getitem__)
-            came = [s if best[s] <= best[cheapest] + word.before else cheapest for s in range(3)]
-            best = [best[came[s]] + (0.0 if came[s] == s else word.before) + costs[s] for s in range(3)]
-            back.append(came)
-        else:
-            best = list(costs)
-        ending = _sentence_mark(line, words, index)
-        if ending == "." and word.kind == "han":
-            best[HAN_STATE] += MARK_OF_THE_OTHER
-        elif ending == "。":
-            best[LATIN_STATE] += MARK_OF_THE_OTHER
-    state = min(range(3), key=best.__getitem__)
+            cheapest = min(han, latin, other)
+            switched = cheapest + word.before
+            state = HAN_STATE if han == cheapest else LATIN_STATE if latin == cheapest else OTHER_STATE
+            back.append(
+                (
+                    HAN_STATE if han <= switched else state,
+                    LATIN_STATE if latin <= switched else state,
+                    OTHER_STATE if other <= switched else state,
+                )
+            )
+            han, latin, other = min(han, switched), min(latin, switched), min(other, switched)
+        han += weight * costs[HAN_STATE]
+        latin += weight * costs[LATIN_STATE]
+        other += weight * costs[OTHER_STATE]
+        mark = line[word.end : word.end + 1]
+        if mark in {".", "。"} and (index + 1 == len(words) or words[index + 1].sentence != word.sentence):
+            # each language has a full stop of its own
+            if mark == "。":
+                latin += MARK_OF_THE_OTHER
+            elif word.kind == "han":
+                han += MARK_OF_THE_OTHER
+    cheapest = min(han, latin, other)
+    state = HAN_STATE if han == cheapest else LATIN_STATE if latin == cheapest else OTHER_STATE
     states = [state]
     for came in reversed(back):
         state = came[state]
@@ -391,18 +416,15 @@ def _plain(word: str) -> str:
 
 def surely_chinese(text: str) -> bool:
     """Whether Han text holds a character that Japanese does not write: a function word, or a simplified form."""
-    return any(character in NOT_JAPANESE for character in text) or any(
-        character in tables()[0] and not _in_japanese(character) for character in text
-    )
+    return not (NOT_JAPANESE.isdisjoint(text) and _simplified_not_japanese().isdisjoint(text))
 
 
 @cache
-def _in_japanese(character: str) -> bool:
-    try:
-        character.encode("shift_jis")
-    except UnicodeEncodeError:
-        return False
-    return True
+def _simplified_not_japanese() -> frozenset[str]:
+    def in_japanese(character: str) -> bool:
+        return bool(character.encode("shift_jis", "ignore"))
+
+    return frozenset(character for character in tables()[0] if not in_japanese(character))
 
 
 def _twin_turn(words: list[_Word]) -> int:
@@ -413,7 +435,7 @@ def _twin_turn(words: list[_Word]) -> int:
     """
     kinds = [word.kind for word in words]
     turns = [index for index in range(1, len(kinds)) if kinds[index] != kinds[index - 1]]
-    if len(turns) != 1 or not set(kinds) == {"han", "latin"} or words[turns[0]].before not in {SPACE, DASH}:
+    if len(turns) != 1 or set(kinds) != {"han", "latin"} or words[turns[0]].before not in {SPACE, DASH}:
         return 0
     if any(word.inner for word in words):
         return 0
@@ -425,14 +447,6 @@ def _twin_turn(words: list[_Word]) -> int:
     if english[-1 if kinds[-1] == "han" else 0] in _DANGLING_WORDS - {"to", "no", "the", "a"}:
         return 0
     return turns[0] if any(word in known and word not in _INTERJECTIONS for word in english) else 0
-
-
-def _sentence_mark(line: str, words: list[_Word], index: int) -> str:
-    """The full stop behind a word that ends its sentence: each language has its own. Empty where there is none."""
-    mark = line[words[index].end : words[index].end + 1]
-    if mark not in {".", "。"} or (index + 1 < len(words) and words[index + 1].sentence == words[index].sentence):
-        return ""
-    return mark
 
 
 def _clause(words: list[_Word], state: int, outside: set[int], at_start: bool) -> Clause:
