@@ -12,7 +12,7 @@ from duiyi.processors.settings import Settings
 from duiyi.processors.translation import open_engine
 from duiyi.processors.writing import Run, document_rows
 
-from .progress import RunProgress
+from .progress import run_progress
 
 
 def translated(document: Document, format_: str, settings: Settings) -> str:
@@ -24,7 +24,7 @@ def translated(document: Document, format_: str, settings: Settings) -> str:
     analysis = analyse(document, settings)
     translations: list[Translation] | None = None
     if analysis.sentences and settings.translation.engine != "none":
-        with RunProgress() as progress:
+        with run_progress() as progress:
             progress.say("loading the translation model")
             engine = open_engine(settings.translation, settings.models)
             if engine is not None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from types import TracebackType
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
@@ -35,15 +36,14 @@ class RunProgress:
                 transient=True,
             )
 
-    def __enter__(self) -> RunProgress:
+    def start(self) -> None:
+        """Begin the live line, on a terminal."""
         if self._live is not None:
             self._live.start()
             self._task = self._live.add_task("starting", total=None, count="")
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def stop(self) -> None:
+        """Take the live line away."""
         if self._live is not None:
             self._live.stop()
 
@@ -75,3 +75,22 @@ class RunProgress:
         elif force or time.monotonic() - self._said > EVERY_SECONDS:
             print(f"duiyi: translated {count}", file=sys.stderr, flush=True)
             self._said = time.monotonic()
+
+
+_active: RunProgress | None = None
+
+
+@contextmanager
+def run_progress() -> Iterator[RunProgress]:
+    """The progress of this process: the one under way, or a new one (a terminal has one live line at a time)."""
+    global _active  # noqa: PLW0603
+    if _active is not None:
+        yield _active
+        return
+    _active = RunProgress()
+    _active.start()
+    try:
+        yield _active
+    finally:
+        _active.stop()
+        _active = None

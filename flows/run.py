@@ -11,7 +11,7 @@ from duiyi.processors.settings import Settings
 from duiyi.processors.writing import DatasetWriter
 
 from . import prefect_home
-from .progress import RunProgress
+from .progress import run_progress
 
 if TYPE_CHECKING:
     from duiyi.processors.run_summary import RunSummary
@@ -30,7 +30,7 @@ def run_flow(
     Raises:
         UsageError: an input does not exist, or the dataset cannot be written; before anything is started.
     """
-    with RunProgress() as progress:
+    with run_progress() as progress:
         progress.say(f"looking at {', '.join(inputs[:3])}{' …' if len(inputs) > 3 else ''}")
         next(find_sources(inputs, exclude=out), None)
         DatasetWriter(out, settings.writing)

@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from duiyi.processors.analysis import Analysis, analyse
 from duiyi.processors.plan import Shard, Tally, choose, shards
@@ -26,12 +26,21 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import TaskRun
 from prefect.runtime import flow_run
+from prefect.utilities.annotations import quote
 
-from .progress import RunProgress
+from .progress import RunProgress, run_progress
 
 Overrides = dict[str, dict[str, Any]]
 ARTIFACT_DOCUMENTS = 500
 """Most documents listed in a run's table artifact; the dataset has them all."""
+
+
+T = TypeVar("T")
+
+
+def _whole(value: T) -> T:
+    """A task's argument that Prefect passes on as it is, instead of looking for futures in each of its parts."""
+    return cast(T, quote(value))
 
 
 def _storage_may_recover(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
@@ -93,10 +102,9 @@ def run_corpus(
     force: bool = False,
     refresh: bool = False,
     limit: int | None = None,
-    progress: RunProgress | None = None,
+    progress: RunProgress,
 ) -> RunSummary:
     """The body of both flows: read, analyse, translate and write, shard by shard. Call it inside a flow."""
-    progress = progress or RunProgress()
     started = time.monotonic()
     writer = DatasetWriter(out, settings.writing)
     choice = choose(settings, force=force, refresh=refresh, limit=limit)
@@ -111,16 +119,16 @@ def run_corpus(
     progress.say("reading")
     for shard in shards(inputs, out, writer.stored(), choice, settings, tally):
         shard_started = time.monotonic()
-        analyses = analyse_shard(shard, settings)
+        analyses = analyse_shard(_whole(shard), _whole(settings))
         if known is not None and any(found.sentences for found in analyses):
             engine = _engine(settings, progress)
             before = len(known)
             progress.say(f"translating with {engine.model}")
-            translate_shard(analyses, engine, settings, known, progress)
+            translate_shard(_whole(analyses), _whole(engine), _whole(settings), _whole(known), _whole(progress))
             summary.sentences += len(known) - before
         rows = _shard_rows(shard, analyses, known, run, time.monotonic() - shard_started)
         progress.say("writing")
-        write(writer, rows)
+        write(_whole(writer), _whole(rows))
         summary.add(rows)
         listed += rows.documents[: ARTIFACT_DOCUMENTS - len(listed)]
         progress.say("reading")
@@ -178,7 +186,7 @@ def translate_corpus(
         limit: at most so many documents.
     """
     settings = load_settings(Path(config) if config else None, overrides)
-    with RunProgress() as progress:
+    with run_progress() as progress:
         return run_corpus(inputs, Path(out), settings, force=force, refresh=refresh, limit=limit, progress=progress)
 
 
@@ -188,5 +196,5 @@ def translate_files(
 ) -> RunSummary:
     """Translate the named files on demand, into the dataset in ``out``; each is done anew only if it changed."""
     settings = load_settings(Path(config) if config else None, overrides)
-    with RunProgress() as progress:
+    with run_progress() as progress:
         return run_corpus(files, Path(out), settings, progress=progress)
