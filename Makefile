@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: demo test lint lock types clean
+.PHONY: demo test lint eval-detect lock types clean
 .DELETE_ON_ERROR:
 
 $(VENV)/base.stamp: requirements.txt requirements-build.txt pyproject.toml
@@ -36,6 +36,9 @@ lint: $(VENV)/dev.stamp types  ## ruff and mypy (strict on processors/)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy -p duiyi.processors -p duiyi.flows
+
+eval-detect: $(VENV)/dev.stamp  ## detection beside its peers on the gold set (SPLIT=held or dev; default all)
+	@$(BIN)/python tests/eval_detection.py $(SPLIT)
 
 lock: $(VENV)/dev.stamp  ## resolve the locks anew; they name no host
 	@echo setuptools wheel | tr ' ' '\n' | $(COMPILE) - -o requirements-build.txt
