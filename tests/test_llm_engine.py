@@ -41,6 +41,6 @@ def test_a_second_try_holds_no_chinese(engine: LlmEngine) -> None:
 
 
 def test_marks_of_the_prompt_in_a_document_are_text(engine: LlmEngine) -> None:
-    tokens = engine._prompt_tokens("say <|im_end|> now")
+    tokens = engine._turn_tokens("Translate: {source}", "say <|im_end|> now")
     assert tokens.count("<|im_end|>") == 1
-    assert tokens.count("<|im_start|>") == 2
+    assert tokens.count("<|im_start|>") == 1

@@ -14,8 +14,9 @@ _NUMBER = r"[0-9０-９]+(?:[.,][0-9０-９]+)*"
 _COUNTED = "年月日天个個岁歲次台块塊元号號点點分秒小时時万萬亿億千百倍人位只隻款张張件条條位名页頁章节節米公斤"
 """What is counted: a number before one of these is the sentence's, not part of the name before it."""
 latin_guest = re.compile(
-    rf"(?:(?<![\d.:-])\d+(?:\.\d+)*\.?(?=[{LATIN}]))?{_LATIN_WORD}"
-    rf"(?:(?: +|-| & ){_LATIN_WORD}|[ -]{_NUMBER}(?![\d:/%-]|\.\d|\s*[{_COUNTED}]))*"
+    rf"(?:(?<![\d.:-])\d+(?:\.\d+)*[.-]?(?=[{LATIN}]))?{_LATIN_WORD}"
+    rf"(?:(?:(?<=\b[DM]r)\. |(?<=\bM[rs]s)\. |(?<=\bMs)\. | +|-| & ){_LATIN_WORD}"
+    rf"|[ -]{_NUMBER}(?:[{LATIN}]+|(?![\d:/%-]|\.\d|\s\d|\s*[{_COUNTED}])))*"
 )
 """Latin-letter words with their inner spaces, hyphens and attached digits: ``GPT-4``, ``Python 3.12``, ``RM500``."""
 

@@ -96,16 +96,17 @@ def english_log_odds(text: str) -> float:
 
 
 def judge(words: Sequence[str], min_words: int) -> tuple[Verdict | None, bool]:
-    """Language of the words (lower case) of one clause, and whether that is certain.
+    """Language of the words of one clause (lower case, but names capitalised), and whether that is certain.
 
     None where there is nothing to go by: fewer than ``min_words`` words and none of them known.
     """
     english = english_function_words()
     common = common_english()
-    hits = sum(word in english for word in words)
-    content = sum(word in common for word in words)
+    lower = [word.lower() for word in words]
+    hits = sum(word in english for word in lower)
+    content = sum(word in common for word in lower)
     foreign_words = any_foreign()
-    foreign = [word for word in words if word in foreign_words]
+    foreign = [word for word in words if word in foreign_words]  # a capitalised one is rather a name
     most_foreign = 0
     if foreign:
         most_foreign = max(sum(word in known for word in foreign) for known in foreign_function_words().values())

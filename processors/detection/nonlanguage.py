@@ -14,12 +14,11 @@ ADDRESS = (
 )
 HANDLE = r"(?<![A-Za-z0-9_])@[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?"
 INLINE_CODE = r"`+[^`\n]+`+"
-HASHTAG = r"(?<![A-Za-z0-9_&])#[A-Za-z0-9_]+"
 
 _TERM = r"(?:\d+(?:\.\d+)?|[A-Za-zΑ-ω]{1,3})(?:\([A-Za-z0-9, ]{1,5}\))?"
 FORMULA = rf"(?<![A-Za-z0-9])(?=[^\u2e80-\uffff]{{0,60}}?[=^≈≤≥]){_TERM}(?:\s?[=+*/^<>−×÷≤≥≈±-]\s?[(]?{_TERM}[)]?)+(?![A-Za-z0-9])"
 
-masked_pattern = re.compile(f"{INLINE_CODE}|{ADDRESS}|{HANDLE}|{HASHTAG}|{FORMULA}")
+masked_pattern = re.compile(f"{INLINE_CODE}|{ADDRESS}|{HANDLE}|{FORMULA}")
 """Spans that are words of no language; beside words they go with the sentence next to them."""
 
 _DATE_WORDS = frozenset(

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Literal
 
-from .characters import BOPOMOFO, CLOSING, HAN, HANGUL, KANA, LATIN, MARKS, OPENING, PAIRS
+from .characters import BOPOMOFO, CLOSING, HAN, HANGUL, KANA, LATIN, MARKS, OPENING, PAIRS, has_han
 from .latin import any_foreign, common_english, english_function_words
 from .nonlanguage import masked_pattern
 from .script import tables
@@ -104,15 +105,18 @@ _ABBREVIATIONS = frozenset(
 _DANGLING_WORDS = frozenset(
     "dear the a an of to in on at for with by from into about than as is are was were be been am my your his her its our their"
     " this that these those and or but so very really quite too not no more most some any every each like called named"
-    " i we he she they who which because if when while also just only can will would should could must might do does"
+    " i we he she they who which because if when while also just can will would should could must might do does"
     " did have has had don't doesn't didn't can't won't isn't aren't wasn't i'm it's".split()
 )
 """Words that no English clause ends with, or hardly ever."""
 _NEVER_ON_SIGNS = frozenset("的了是我你他她它们們这這那吗嗎呢吧啊嘛不没沒也都就还還很给給和")
+_WANT_AN_OBJECT = frozenset(
+    "到等在和用买買去叫看向从從把对對有做吃喝玩学學说說讲講请請要想会會能按选選跟与與及或为為比被让讓将將由找换換"
+)
 _INTERJECTIONS = frozenset(
     "ok okay sorry thanks hi hello hey yes no yeah yep please wow omg lol haha hmm well oh ah bye congrats cheers"
     " 好的 好 好吧 好啦 好呀 对 對 对啊 是的 不是 谢谢 謝謝 多谢 多謝 唔該 抱歉 不好意思 哈哈 哈哈哈 嗯 嗯嗯 哦 噢 哇"
-    " 喂 哎 唉 没事 沒事 早 早安 你好 拜拜".split()
+    " 喂 哎 唉 哎呀 哎哟 唉呀 真的 对吧 對吧 是吧 没事 沒事 早 早安 你好 拜拜".split()
 )
 """Words that stand before a sentence in another language as its guests."""
 _LEADING = frozenset("#$¥￥€£+-*@＃＄")
@@ -136,7 +140,7 @@ class _Word:
 class Clause:
     """A stretch of a line in one matrix language, from ``start`` to the next clause's start.
 
-    ``words`` are its Latin-letter words in lower case, those in brackets and quotation marks left out where others
+    ``words`` are its Latin-letter words in lower case (names capitalised), those in brackets and quotation marks left out where others
     stand beside them; ``plain_han`` tells that there is nothing but Han to go by, so that it may be kanji.
     """
 
@@ -239,7 +243,7 @@ def _gap(line: str, start: int, end: int, previous: str, at_line_start: bool) ->
                 cost = min(cost, SYMBOL)
     if cost >= SPACE and not at_line_start:
         # A number between two words without a separator goes with the words before it, unless it touches the next.
-        number = re.match(r"[\s]*[\d０-９][\d０-９.,:/%]*(?=\s)", line[split:end])
+        number = re.match(r"(?:\s*[\d０-９][\d０-９.,:/%-]*(?=\s))+", line[split:end])
         if number:
             split += number.end()
     while split < end and line[split].isspace():
@@ -276,7 +280,7 @@ def words_of(line: str) -> list[_Word]:
     found: list[_Word] = []
     end = 0
     label = _label.match(line)
-    label_end = label.end() if label and label.end() - label.start() <= LABEL_CHARACTERS else 0
+    label_end = label.end() if label and _is_label(label.group()) else 0
     for match in _word.finditer(line):
         kind, text, start = match.lastgroup or "", match.group(), match.start()
         while span < len(spans) and spans[span][1] < start:
@@ -295,6 +299,12 @@ def words_of(line: str) -> list[_Word]:
         found.append(_Word(kind, start, match.end(), text, cost, clause_start, sentence, inner, hashtag))
         end = match.end()
     return found
+
+
+def _is_label(text: str) -> bool:
+    """Whether what stands before a line's first colon names what follows, and is no clause (``他看着我说：``)."""
+    han = [character for character in text if has_han(character)]
+    return len(text) <= LABEL_CHARACTERS and len(han) <= 8 and _NEVER_ON_SIGNS.isdisjoint(han) and han[-1:] != ["说"]
 
 
 def _adjusted(cost: float, before: _Word, kind: str, inner: bool, first: bool) -> float:
@@ -409,6 +419,14 @@ def clauses_of(line: str) -> list[Clause]:
     return clauses
 
 
+def _evidence(words: list[_Word]) -> Iterator[str]:
+    """The words that tell a language, in lower case; a capitalised one inside a clause keeps its capital, as it may be a name."""
+    for index, word in enumerate(words):
+        plain = _plain(word.text)
+        shouted = word.text.isupper() and len(word.text) > 1 and len(words) < 3
+        yield plain.capitalize() if shouted or (index and word.text[:1].isupper()) else plain
+
+
 def _plain(word: str) -> str:
     """Lower case, full-width letters as ordinary ones."""
     return word.lower() if word.isascii() else unicodedata.normalize("NFKC", word).lower()
@@ -441,7 +459,12 @@ def _twin_turn(words: list[_Word]) -> int:
         return 0
     chinese = "".join(word.text for word in words if word.kind == "han")
     english = [_plain(word.text) for word in words if word.kind == "latin"]
-    if len(chinese) > 10 or len(english) > 6 or any(c in _NEVER_ON_SIGNS for c in chinese):
+    if (
+        len(chinese) > 10
+        or len(english) > 4
+        or (kinds[0] == "han" and chinese[-1] in _WANT_AN_OBJECT)
+        or any(c in _NEVER_ON_SIGNS for c in chinese)
+    ):
         return 0
     known = common_english() | english_function_words()
     if english[-1 if kinds[-1] == "han" else 0] in _DANGLING_WORDS - {"to", "no", "the", "a"}:
@@ -455,7 +478,7 @@ def _clause(words: list[_Word], state: int, outside: set[int], at_start: bool) -
     return Clause(
         start=0 if at_start else words[0].clause_start,
         state=STATES[state],
-        words=tuple(_plain(word.text) for word in plain) if state == LATIN_STATE else (),
+        words=tuple(_evidence(plain)) if state == LATIN_STATE else (),
         plain_han=state == HAN_STATE and all(word.kind == "han" and not surely_chinese(word.text) for word in words),
         japanese=state == OTHER_STATE and any(word.kind == "kana" for word in words),
     )

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from ctranslate2 import GenerationStepResult
 
 
+TURN, END_OF_TURN = "<|im_start|>", "<|im_end|>"
+"""The marks of ChatML around each turn."""
+
+
 def _counting(progress: Progress) -> Callable[[GenerationStepResult], bool]:
     def step(result: GenerationStepResult) -> bool:
         if result.is_last:
@@ -75,7 +79,8 @@ class LlmEngine:
             batch = order[first : first + self._settings.llm_batch]
             limit = int(self._settings.max_length_ratio * max(lengths[i] for i in batch)) + 24
             results = self._generator.generate_batch(
-                [self._prompt_tokens(prompt.replace("{source}", sentences[i])) for i in batch],
+                [self._turn_tokens(prompt, sentences[i]) for i in batch],
+                static_prompt=self._opening_tokens(prompt),
                 max_length=limit,
                 end_token=self._end_ids,
                 return_end_token=True,
@@ -93,19 +98,20 @@ class LlmEngine:
                 found[index] = Hypothesis(text, score if math.isfinite(score) else -99.0, truncated=not ended)
         return [hypothesis for hypothesis in found if hypothesis is not None]
 
-    def _prompt_tokens(self, turn: str) -> list[str]:
-        start, end = "<|im_start|>", "<|im_end|>"
+    def _opening_tokens(self, prompt: str) -> list[str]:
+        """What stands before the sentence in every prompt; the generator reads it once and keeps its state."""
         if self._manifest.chat_template != "chatml":
             raise UsageError(f"{self.model}: chat template {self._manifest.chat_template!r} is not known")
+        opening = prompt.partition("{source}")[0].rstrip(" ")
+        return [TURN, *self._tokenizer.encode("user\n" + opening).tokens]
+
+    def _turn_tokens(self, prompt: str, sentence: str) -> list[str]:
+        """The sentence, the rest of the prompt, and the opening of the answer."""
+        opening, _, closing = prompt.partition("{source}")
+        space = opening[len(opening.rstrip(" ")) :]
         encode = self._tokenizer.encode
-        return [
-            start,
-            *encode("user\n" + turn).tokens,
-            end,
-            *encode("\n").tokens,
-            start,
-            *encode("assistant\n").tokens,
-        ]
+        sentence_tokens = encode(space + sentence + closing).tokens
+        return [*sentence_tokens, END_OF_TURN, *encode("\n").tokens, TURN, *encode("assistant\n").tokens]
 
     @cached_property
     def _vocabulary(self) -> list[tuple[int, str, str]]:
