@@ -113,8 +113,8 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """One translation as a model gave it. ``score`` is the mean log-probability of its tokens."""
+    """One translation as a model gave it. ``score`` is the mean log-probability of its tokens; None where not finite."""
 
     text: str
-    score: float
+    score: float | None
     truncated: bool = False

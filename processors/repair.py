@@ -35,7 +35,7 @@ class Translation:
     model: str
 
 
-_break = re.compile(r"[ \t]*[\r\n\v\f\u2028\u2029]\s*(?:>[ \t]?)*")
+_break = re.compile(r"(?<![ \t])[ \t]*+[\r\n\v\f\u2028\u2029]\s*+(?:>[ \t]?)*+")
 _break_in_chinese = re.compile(rf"(?<=[{HAN}，。！？；：、”」]){_break.pattern}(?=[{HAN}“「（])")
 
 

@@ -124,6 +124,8 @@ def _sentences(text: str, run: Sequence[Segment], most: int) -> Iterator[Sentenc
         start, end = start + first, end + first  # noqa: PLW2901
         while start >= run[host].end:
             host, number = host + 1, 0
+        if not has_han(text[start:end]):
+            continue
         segment = run[host]
         yield Sentence("sentence", segment.block, segment.segment, number, start, end, text[start:end], segment.script)
         number += 1

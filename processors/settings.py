@@ -26,6 +26,9 @@ from pydantic_settings import (
 
 from .errors import UsageError
 
+RULES_VERSION = 1
+"""Raised when detection, sentences, tokens or checks give other rows for the same settings."""
+
 EngineChoice = Literal["auto", "argos", "llm", "none"]
 
 
@@ -181,7 +184,10 @@ class Settings(BaseSettings):
                 "checks": True,
             },
         )
-        return dict(chosen)
+        dictionary = self.tokens.user_dictionary
+        if dictionary is not None and dictionary.is_file():
+            chosen["tokens"]["user_dictionary"] = hashlib.sha256(dictionary.read_bytes()).hexdigest()
+        return {**chosen, "rules": RULES_VERSION}
 
     def sha256(self, **also: str | None) -> str:
         """Hex SHA-256 of the settings that change rows, together with ``also`` (the model, the schema's version)."""
@@ -191,6 +197,16 @@ class Settings(BaseSettings):
 
 SHORT_NAMES = {"DUIYI_MODELS_DIR": ("models", "dir"), "DUIYI_MODEL_URL": ("models", "url")}
 """Environment variables with a name of their own beside ``DUIYI_<SECTION>__<NAME>``."""
+
+
+def _refuse_unknown_variables() -> None:
+    for variable in os.environ:
+        section, mark, name = variable.removeprefix("DUIYI_").lower().partition("__")
+        if not variable.startswith("DUIYI_") or not mark:
+            continue
+        field = Settings.model_fields.get(section)
+        if field is None or field.annotation is None or name not in field.annotation.model_fields:
+            raise UsageError(f"the environment variable {variable} names no setting; see config/duiyi.toml")
 
 
 def default_config_path() -> Path:
@@ -216,6 +232,8 @@ def load_settings(config: Path | None = None, overrides: Mapping[str, Mapping[st
     for variable, (section, name) in SHORT_NAMES.items():
         if os.environ.get(variable):
             from_short.setdefault(section, {})[name] = os.environ[variable]
+
+    _refuse_unknown_variables()
 
     class Layered(Settings):
         @classmethod

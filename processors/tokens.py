@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import re
+import shutil
+import tempfile
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -34,7 +37,11 @@ def _segmenter(user_dictionary: Path | None) -> jieba.Tokenizer:
     packaged = resources.files("duiyi.config").joinpath("user_dictionary.txt")
     tokenizer = jieba.Tokenizer()
     folder = user_cache_path("duiyi") / "jieba"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError:  # a read-only home: work without a cache that lasts
+        folder = Path(tempfile.mkdtemp(prefix="duiyi-jieba-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
     tokenizer.tmp_dir = str(folder)
     tokenizer.cache_file = f"jieba-{jieba.__version__}.cache"
     with packaged.open("rb") as file:

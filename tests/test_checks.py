@@ -41,6 +41,14 @@ def test_faults_are_flagged(chinese: str, english: str, expected: str) -> None:
         ("哈哈哈哈哈哈", "Ha ha ha ha ha ha"),
         ("２０２４年", "2024"),
         ("第3名", "Third place"),
+        ("8点开会", "Meeting at 8:00"),
+        ("15:30出发", "Departure at 3:30 pm"),
+        ("他今年20岁", "He is twenty years old"),
+        ("今年35岁", "thirty-five years old"),
+        ("销量增长了50%", "Sales grew by half"),
+        ("95后", "Born after 1995"),
+        ("①打开设置", "1. Open settings"),
+        ("好,500元", "OK, 500 yuan"),
         ("我们使用 GPU 训练模型。", "We use GPUs to train models."),
         ("好", "Okay, that is fine"),
     ],
@@ -59,3 +67,7 @@ def test_figures() -> None:
     assert words_per_character("我们使用 GPU", "We use GPUs") == 0.5
     assert missing_numbers("共12人，花费300元", "12 people") == {"300"}
     assert invented_numbers("共12人", "12 people, 5 cars") == {"5"}
+
+
+def test_endless_output_is_checked_at_once() -> None:
+    assert "repetition" in flags("版本", "1." * 50_000 + " " + "very " * 5_000)

@@ -9,11 +9,11 @@ from .characters import HAN
 ADDRESS = (
     r"(?:https?|ftp|file)://[^\s<>\"'（）【】「」《》，。！？；、\u3000" + HAN + r"]+"
     r"|www\.[A-Za-z0-9-]+\.[^\s<>\"'（）【】「」《》，。！？；、\u3000" + HAN + r"]+"
-    r"|[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"
-    r"|(?<![\w@.])(?:[A-Za-z0-9-]+\.)+(?:com|org|net|io|cn|hk|tw|sg|my|edu|gov|dev|app|co)\b(?:/[A-Za-z0-9._~%/?#=&+-]*)?"
+    r"|(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}"
+    r"|(?<![\w@.-])(?:[A-Za-z0-9-]{1,63}\.){1,8}(?:com|org|net|io|cn|hk|tw|sg|my|edu|gov|dev|app|co)\b(?:/[A-Za-z0-9._~%/?#=&+-]*)?"
 )
 HANDLE = r"(?<![A-Za-z0-9_])@[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?"
-INLINE_CODE = r"`+[^`\n]+`+"
+INLINE_CODE = r"(?<!`)`{1,3}(?!`)[^`\n]{1,500}`{1,3}"
 
 _TERM = r"(?:\d+(?:\.\d+)?|[A-Za-zΑ-ω]{1,3})(?:\([A-Za-z0-9, ]{1,5}\))?"
 FORMULA = rf"(?<![A-Za-z0-9])(?=[^\u2e80-\uffff]{{0,60}}?[=^≈≤≥]){_TERM}(?:\s?[=+*/^<>−×÷≤≥≈±-]\s?[(]?{_TERM}[)]?)+(?![A-Za-z0-9])"

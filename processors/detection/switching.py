@@ -58,6 +58,8 @@ INNER = 0.12
 """How much a word in brackets or quotation marks counts beside words outside of them."""
 LABEL_CHARACTERS = 40
 """Longest label; what is longer before a colon is a clause."""
+MOST_INNER = 2.0
+"""What all words of one bracket or quotation cost together at most, so that a long quotation is a guest too."""
 MASK = "\ue000"
 """Stands for each character of an address or of inline code, which are words of no language."""
 
@@ -186,10 +188,11 @@ def inner_spans(line: str) -> list[tuple[int, int]]:
             while spans and spans[-1][0] > start:
                 spans.pop()
             spans.append((start, index))
-    return [(start, end) for start, end in spans if not _stands_alone(line, start, end)]
+    first_word = next((index for index, character in enumerate(line) if character.isalnum()), len(line))
+    return [(start, end) for start, end in spans if not _stands_alone(line, start, end, first_word)]
 
 
-def _stands_alone(line: str, start: int, end: int) -> bool:
+def _stands_alone(line: str, start: int, end: int, first_word: int) -> bool:
     before = line[max(0, start - 40) : start].rstrip()
     after = line[end + 1 : end + 40].lstrip()
     begins = (
@@ -198,7 +201,7 @@ def _stands_alone(line: str, start: int, end: int) -> bool:
         or (before[-1] == "." and line[start - 1].isspace())
         or (before[-1] == "." and line[start] in "（(")
     )
-    if before and not any(character.isalnum() for character in line[:start]):
+    if start <= first_word:
         begins = True
     inside_ends = line[end - 1] in "。！？!?….～~" if end > start + 1 else False
     ends = not any(character.isalnum() for character in after) or (
@@ -279,7 +282,7 @@ def words_of(line: str) -> list[_Word]:
     sentence = 0
     found: list[_Word] = []
     end = 0
-    label = _label.match(line)
+    label = _label.match(line[: LABEL_CHARACTERS + 1])
     label_end = label.end() if label and _is_label(label.group()) else 0
     for match in _word.finditer(line):
         kind, text, start = match.lastgroup or "", match.group(), match.start()
@@ -288,9 +291,11 @@ def words_of(line: str) -> list[_Word]:
         inner = span < len(spans) and spans[span][0] < start
         before = found[-1] if found else None
         cost, clause_start = _gap(line, end, start, before.text if before else "", before is None)
-        hashtag = before is not None and (line[start - 1] in "#＃" or (before.hashtag and "#" not in line[end:start]))
+        hashtag = line[start - 1 : start] in {"#", "＃"} or (
+            before is not None and before.hashtag and "#" not in line[end:start]
+        )
         if hashtag:  # goes with the sentence before it, and its words are guests there
-            cost, inner = NOTHING, True
+            cost, inner = (NOTHING if before else 0.0), True
         elif end and end <= label_end <= start:
             cost, sentence = LABEL, sentence + 1
         elif before is not None:
@@ -304,7 +309,7 @@ def words_of(line: str) -> list[_Word]:
 def _is_label(text: str) -> bool:
     """Whether what stands before a line's first colon names what follows, and is no clause (``他看着我说：``)."""
     han = [character for character in text if has_han(character)]
-    return len(text) <= LABEL_CHARACTERS and len(han) <= 8 and _NEVER_ON_SIGNS.isdisjoint(han) and han[-1:] != ["说"]
+    return len(han) <= 8 and _NEVER_ON_SIGNS.isdisjoint(han) and han[-1:] != ["说"]
 
 
 def _adjusted(cost: float, before: _Word, kind: str, inner: bool, first: bool) -> float:
@@ -368,14 +373,17 @@ def clauses_of(line: str) -> list[Clause]:
     if turn:
         words[turn].before = TWIN
     outside: set[int] = {word.sentence for word in words if not word.inner}
+    with_han = {word.sentence for word in words if word.kind == "han"}
     kana: dict[int, int] = {}
     for word in words:
         if word.kind in {"kana", "hangul"} and word.text not in "のノ":
             kana[word.sentence] = kana.get(word.sentence, 0) + len(word.text)
     back: list[tuple[int, int, int]] = []
-    han = latin = other = 0.0
+    han = latin = other = inner_cost = 0.0
     for index, word in enumerate(words):
-        weight = INNER if word.inner and word.sentence in outside else 1.0
+        quoted = word.inner and word.sentence in outside
+        inner_cost = inner_cost if quoted else 0.0
+        weight = 1.0 if not quoted else INNER if inner_cost < MOST_INNER else 0.0
         costs = _costs(word, word.sentence in kana)
         if index:
             cheapest = min(han, latin, other)
@@ -389,15 +397,17 @@ def clauses_of(line: str) -> list[Clause]:
                 )
             )
             han, latin, other = min(han, switched), min(latin, switched), min(other, switched)
+        inner_cost += weight * max(costs) if quoted else 0.0
         han += weight * costs[HAN_STATE]
         latin += weight * costs[LATIN_STATE]
         other += weight * costs[OTHER_STATE]
         mark = line[word.end : word.end + 1]
         if mark in {".", "。"} and (index + 1 == len(words) or words[index + 1].sentence != word.sentence):
             # each language has a full stop of its own
-            if mark == "。":
+            if mark == "。" and word.sentence in with_han:
                 latin += MARK_OF_THE_OTHER
-            elif word.kind == "han":
+                other += MARK_OF_THE_OTHER
+            elif mark == "." and word.kind == "han":
                 han += MARK_OF_THE_OTHER
     cheapest = min(han, latin, other)
     state = HAN_STATE if han == cheapest else LATIN_STATE if latin == cheapest else OTHER_STATE

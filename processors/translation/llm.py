@@ -95,7 +95,7 @@ class LlmEngine:
                 ended = bool(ids) and ids[-1] in self._end_set
                 text = self._tokenizer.decode(ids, skip_special_tokens=True).split("\n", 1)[0].strip()
                 score = float(result.scores[0])
-                found[index] = Hypothesis(text, score if math.isfinite(score) else -99.0, truncated=not ended)
+                found[index] = Hypothesis(text, score if math.isfinite(score) else None, truncated=not ended)
         return [hypothesis for hypothesis in found if hypothesis is not None]
 
     def _opening_tokens(self, prompt: str) -> list[str]:
