@@ -12,7 +12,8 @@ $(VENV)/base.stamp: requirements.txt requirements-build.txt pyproject.toml
 	@echo "setting up the environment in $(VENV) (about a minute, once)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(PIP) install --no-deps --require-hashes -r requirements-build.txt
-	@$(PIP) install --no-deps --require-hashes --no-build-isolation -r requirements.txt
+	@echo "installing the packages of requirements.txt"
+	@$(PIP) install --no-deps --require-hashes --no-build-isolation --no-compile -r requirements.txt
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
+import io
 import json
+import os
+import shlex
 import signal
 import sys
 import traceback
@@ -129,19 +134,37 @@ def run(
     summary = run_flow(inputs, out, config, given(sections), settings, force=force, refresh=refresh, limit=limit)
     for line in summary.lines():
         click.echo(f"duiyi: {line}", err=True)
+    if not has_documents(out):
+        return
     if show:
         from .show import pairs_table
 
         click.echo(pairs_table(out, show))
-    click.echo(f"The dataset is in {out}. Read it, for instance, with:")
-    click.echo(f"  python -c \"import pandas; print(pandas.read_parquet('{out}/pairs')[['zh', 'en', 'flags']])\"")
+    click.echo(f"The dataset is in {out}. Read it, for instance, with")
+    for hint in reading_hints(out):
+        click.echo(f"  {hint}")
     if summary.failed:
         sys.exit(1)
 
 
+def has_documents(out: Path) -> bool:
+    """Whether there is anything to read in a dataset's folder."""
+    return any((out / "documents").glob("*.parquet"))
+
+
+def reading_hints(out: Path) -> list[str]:
+    """Lines that a person may paste to read the dataset: one for this environment's Python, one for DuckDB."""
+    program = (
+        "from duiyi.processors import open_dataset; "
+        f"print(*open_dataset({str(out)!r}).pairs.to_table(columns=['zh', 'en', 'flags']).to_pylist()[:5], sep='\\n')"
+    )
+    python = Path(sys.executable)
+    shown = python.relative_to(Path.cwd()) if python.is_relative_to(Path.cwd()) else python
+    return [f"{shown} -c {shlex.quote(program)}", f"duckdb: select zh, en, flags from '{out}/pairs/**/*.parquet'"]  # noqa: S608
+
+
 def _documents(source: str, settings: Settings) -> Iterator[Document]:
     """The documents of one file or of standard input (``-``)."""
-    from duiyi.processors.errors import UnreadableError
     from duiyi.processors.reading import decode, find_sources, read_source, read_text
     from duiyi.processors.records import Unread
 
@@ -149,16 +172,14 @@ def _documents(source: str, settings: Settings) -> Iterator[Document]:
         text, _ = decode(sys.stdin.buffer.read())
         yield read_text(text, "stdin:")
         return
-    failed = ""
     for found in find_sources([source], exclude=None):
         for item in [found] if isinstance(found, Unread) else read_source(found, settings.reading):
-            if isinstance(item, Unread):
-                failed = f"{item.source_uri}: {item.error}"
-                click.echo(f"duiyi: {failed}", err=True)
-            else:
+            if not isinstance(item, Unread):
                 yield item
-    if failed:
-        raise UnreadableError("some documents could not be read")
+                continue
+            click.echo(f"duiyi: {item.status}: {item.source_uri}: {item.error}", err=True)
+            if item.status == "failed":
+                click.get_current_context().obj = 1  # the exit code, once everything else is done
 
 
 @cli.command()
@@ -188,6 +209,7 @@ def detect(file: str, config: Path | None) -> None:
                 "embedded": [{"start": g.start, "end": g.end, "lang": g.lang} for g in segment.embedded],
             }
             click.echo(json.dumps(row, ensure_ascii=False))
+    sys.exit(click.get_current_context().obj or 0)
 
 
 @cli.command()
@@ -220,16 +242,17 @@ def translate(file: str, format_: str, out: Path | None, engine: str | None, con
     from .on_demand import translated
 
     settings = _settings(config, translation={"engine": engine})
-    pieces = (translated(document, format_, settings) for document in _documents(file, settings))
+    pieces = translated(_documents(file, settings), format_, settings)
     if out is None:
         for piece in pieces:
             click.echo(piece, nl=False)
-        return
-    text = "".join(pieces)
-    try:
-        out.write_text(text, "utf-8", newline="")
-    except OSError as error:
-        raise UsageError(f"cannot write {out}: {error.strerror or error}") from error
+    else:
+        text = "".join(pieces)
+        try:
+            out.write_text(text, "utf-8", newline="")
+        except OSError as error:
+            raise UsageError(f"cannot write {out}: {error.strerror or error}") from error
+    sys.exit(click.get_current_context().obj or 0)
 
 
 @cli.group()
@@ -301,36 +324,58 @@ def models_remove(name: str, config: Path | None) -> None:
     click.echo(f"removed {remove(name, _settings(config).models)}")
 
 
-def _stop(signal_number: int, _frame: object) -> None:
-    raise StoppedError(
-        f"stopped by {signal.Signals(signal_number).name}; what was written is whole, run again to go on"
-    )
+class _Stop:
+    """Remembers that a signal asked to stop: what other code makes of the exception no longer matters then."""
+
+    message = ""
+
+    def __call__(self, number: int, _frame: object) -> None:
+        if not self.message:
+            print("duiyi: stopping", file=sys.stderr, flush=True)
+        self.message = f"stopped by {signal.Signals(number).name}; what was written is whole, run again to go on"
+        raise StoppedError(self.message)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point of ``duiyi``: every outcome has its exit code, and bad input never a traceback."""
-    signal.signal(signal.SIGTERM, _stop)
+    stop = _Stop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, stop)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         code = cli.main(args=arguments, prog_name="duiyi", standalone_mode=False)
-    except click.exceptions.Abort:
-        code = _fail("interrupted; what was written is whole, run again to go on", 4)
-    except KeyboardInterrupt:
-        code = _fail("interrupted; what was written is whole, run again to go on", 4)
-    except click.ClickException as error:
-        error.show()
-        code = 2
-    except DuiyiError as error:
-        code = _fail(str(error), error.exit_code)
-    except BrokenPipeError:
-        sys.stderr.close()
-        code = 0
-    except Exception as error:
-        code = _fail(f"stopped by an error of duiyi's own: {type(error).__name__}: {error}", 4)
-        for line in traceback.format_exc().splitlines()[-6:]:
-            print(f"duiyi:   {line.strip()}", file=sys.stderr)
-    sys.exit(code if isinstance(code, int) else 0)
+    except BaseException as error:
+        code = _fail(stop.message, StoppedError.exit_code) if stop.message else _outcome(error)
+    _leave(code if isinstance(code, int) else 0)
+
+
+def _outcome(error: BaseException) -> int:
+    if isinstance(error, SystemExit):
+        closed = type(sys.stdout).__name__ == "PacifyFlushWrapper"  # the reader of a pipe has had enough
+        return 0 if closed else int(error.code or 0)
+    if isinstance(error, click.ClickException):
+        context = getattr(error, "ctx", None)
+        help_line = f" (see: {context.command_path} --help)" if context else ""
+        return _fail(f"{error.format_message()}{help_line}", UsageError.exit_code)
+    if isinstance(error, DuiyiError):
+        return _fail(str(error), error.exit_code)
+    code = _fail(f"stopped by an error of duiyi's own: {type(error).__name__}: {error}", StoppedError.exit_code)
+    for line in traceback.format_exception(error)[-3:]:
+        print(f"duiyi:   {' '.join(line.split())}", file=sys.stderr)
+    return code
 
 
 def _fail(message: str, code: int) -> int:
     print(f"duiyi: {' '.join(message.split())}", file=sys.stderr)
     return code
+
+
+def _leave(code: int) -> None:
+    """End the process without tearing the interpreter down around threads of CTranslate2, which may abort it."""
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(BrokenPipeError, ValueError):
+            stream.flush()
+    os._exit(code)

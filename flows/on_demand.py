@@ -1,13 +1,14 @@
-"""`duiyi translate`: one document, without Prefect and without a dataset."""
+"""`duiyi translate`: documents on demand, without Prefect and without a dataset."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
-from duiyi.processors.analysis import analyse
-from duiyi.processors.records import Document
-from duiyi.processors.rendering import RENDERERS, as_jsonl
-from duiyi.processors.repair import Translation, translate_checked
+from duiyi.processors.analysis import Analysis, analyse
+from duiyi.processors.records import Document, Sentence
+from duiyi.processors.rendering import as_bilingual, as_english, as_html, as_jsonl, as_tmx
+from duiyi.processors.repair import Translation, model_input, translate_checked
 from duiyi.processors.settings import Settings
 from duiyi.processors.translation import open_engine
 from duiyi.processors.writing import Run, document_rows
@@ -15,25 +16,41 @@ from duiyi.processors.writing import Run, document_rows
 from .progress import run_progress
 
 
-def translated(document: Document, format_: str, settings: Settings) -> str:
-    """A document in English, or with its English, as ``format_`` says.
+def translated(documents: Iterable[Document], format_: str, settings: Settings) -> Iterator[str]:
+    """The documents in English, or with their English, as ``format_`` says, piece by piece.
 
     Raises:
-        NoModelError: there is Chinese in it and no model is installed.
+        NoModelError: there is Chinese in one and no model is installed.
     """
-    analysis = analyse(document, settings)
-    translations: list[Translation] | None = None
-    if analysis.sentences and settings.translation.engine != "none":
-        with run_progress() as progress:
-            progress.say("loading the translation model")
-            engine = open_engine(settings.translation, settings.models)
-            if engine is not None:
-                progress.say(f"translating with {engine.model}")
-                progress.expect(len({sentence.text for sentence in analysis.sentences}))
-                texts = [sentence.text for sentence in analysis.sentences]
-                translations = translate_checked(texts, engine, settings.checks, progress.translated)
-    if format_ == "jsonl":
-        run = Run("on-demand", settings.sha256(), datetime.now(UTC))
-        return as_jsonl(document_rows(analysis, translations, run, 0.0))
-    english = [None] * len(analysis.sentences) if translations is None else [found.text for found in translations]
-    return RENDERERS[format_](document.text, list(zip(analysis.sentences, english, strict=True)))
+    paired: list[tuple[Sentence, str | None]] = []
+    for document in documents:
+        analysis = analyse(document, settings)
+        translations = _translations(analysis, settings)
+        if format_ == "jsonl":
+            run = Run("on-demand", settings.sha256(), settings.sha256(), datetime.now(UTC))
+            yield as_jsonl(document_rows(analysis, translations, run, 0.0))
+            continue
+        english = [None] * len(analysis.sentences) if translations is None else [one.text for one in translations]
+        found = list(zip(analysis.sentences, english, strict=True))
+        if format_ in {"html", "tmx"}:
+            paired += found
+            continue
+        text = (as_english if format_ == "text" else as_bilingual)(document.text, found)
+        # rows are documents without a line break of their own
+        yield text if text.endswith("\n") or "#id=" not in document.source_uri else text + "\n"
+    if format_ in {"html", "tmx"}:
+        yield (as_html if format_ == "html" else as_tmx)(paired)
+
+
+def _translations(analysis: Analysis, settings: Settings) -> list[Translation] | None:
+    if not analysis.sentences or settings.translation.engine == "none":
+        return None
+    with run_progress() as progress:
+        progress.say("loading the translation model")
+        engine = open_engine(settings.translation, settings.models)
+        if engine is None:
+            return None
+        progress.say(f"translating with {engine.model}")
+        texts = [sentence.text for sentence in analysis.sentences]
+        progress.expect(len({model_input(text) for text in texts}))
+        return translate_checked(texts, engine, settings.checks, progress.translated)

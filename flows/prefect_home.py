@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from duiyi.processors.errors import StoppedError
+from duiyi.processors.errors import StoppedError, UsageError
 from platformdirs import user_data_path
 
 STARTUP_SECONDS = 180
@@ -35,7 +35,12 @@ def prepare() -> None:
     if "prefect" in sys.modules:
         raise RuntimeError("Prefect was imported before its environment was prepared")
     home = prefect_home()
-    home.mkdir(parents=True, exist_ok=True)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"cannot make {home} for Prefect's database: {error.strerror}; set XDG_DATA_HOME to a folder you may write"
+        ) from error
     os.environ["DO_NOT_TRACK"] = "1"
     os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] = "false"
     os.environ["PREFECT_HOME"] = str(home)
@@ -65,12 +70,9 @@ def prefect_api(report: Callable[[str], None]) -> Iterator[str]:
     environment |= {"PREFECT_SERVER_UI_ENABLED": "false", "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "WARNING"}
     with log.open("wb") as stream:
         server = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "uvicorn", "--factory", "prefect.server.api.server:create_app"),
-                *("--host", "127.0.0.1", "--port", str(port), "--log-level", "error"),
-            ],
+            [sys.executable, "-m", "duiyi.flows.temporary_server", str(port)],
             env=environment,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,  # closed when this process ends, however it ends
             stdout=stream,
             stderr=stream,
             start_new_session=True,  # Ctrl-C is for the run; the server is stopped when the run is done with it
@@ -109,6 +111,7 @@ def _free_port() -> int:
 
 def _wait_until_healthy(server: subprocess.Popen[bytes], url: str, log: Path, report: Callable[[str], None]) -> None:
     started = said = time.monotonic()
+    had_database = (prefect_home() / "prefect.db").exists()
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     while True:
         try:
@@ -121,5 +124,6 @@ def _wait_until_healthy(server: subprocess.Popen[bytes], url: str, log: Path, re
             raise StoppedError(f"Prefect's temporary server did not start; its log is {log}")
         if now - said > 8:
             said = now
-            report(f"waiting for Prefect's server ({now - started:.0f} s; the first time it sets up its database)")
+            first = "" if had_database else "; the first time it sets up its database"
+            report(f"waiting for Prefect's server ({now - started:.0f} s{first})")
         time.sleep(0.1)

@@ -30,10 +30,9 @@ def run_flow(
     Raises:
         UsageError: an input does not exist, or the dataset cannot be written; before anything is started.
     """
+    next(find_sources(inputs, exclude=out), None)
+    DatasetWriter(out, settings.writing)
     with run_progress() as progress:
-        progress.say(f"looking at {', '.join(inputs[:3])}{' …' if len(inputs) > 3 else ''}")
-        next(find_sources(inputs, exclude=out), None)
-        DatasetWriter(out, settings.writing)
         prefect_home.prepare()
         with prefect_home.prefect_api(progress.say):
             from .translate import translate_corpus

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 from pathlib import Path
 
 from duiyi.processors.writing import open_dataset
@@ -21,13 +22,14 @@ def pairs_table(out: Path, number: int) -> str:
         ranked.append((turn[row["doc_id"]], row["source_uri"], row))
     chosen = [row for _, _, row in sorted(ranked, key=lambda item: item[:2])][:number]
     table = Table(show_lines=True)
-    table.add_column("document", overflow="fold", max_width=24)
-    table.add_column("Chinese", overflow="fold", max_width=46)
-    table.add_column("English", overflow="fold", max_width=60)
-    table.add_column("flags", overflow="fold", max_width=18)
+    table.add_column("document", overflow="fold", max_width=24, ratio=2)
+    table.add_column("Chinese", overflow="fold", ratio=4)
+    table.add_column("English", overflow="fold", ratio=5)
+    table.add_column("flags", overflow="fold", max_width=18, ratio=2)
     for row in sorted(chosen, key=lambda row: row["source_uri"]):
         name = row["source_uri"].rsplit("/", 1)[-1]
         table.add_row(name, row["zh"], row["en"] or "—", ", ".join(row["flags"]))
     stream = io.StringIO()
-    Console(file=stream, width=150, no_color=True).print(table)
+    width = min(150, max(80, shutil.get_terminal_size((150, 24)).columns))
+    Console(file=stream, width=width, no_color=True).print(table)
     return stream.getvalue().rstrip()

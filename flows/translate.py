@@ -84,7 +84,7 @@ def write_shard(writer: DatasetWriter, rows: Rows) -> None:
 def _shard_rows(
     shard: Shard, analyses: Sequence[Analysis], known: dict[str, Translation] | None, run: Run, seconds: float
 ) -> Rows:
-    rows = Rows()
+    rows = Rows(gone=list(shard.gone))
     characters = max(1, shard.characters)
     for found in analyses:
         translations = None if known is None else [known[model_input(sentence.text)] for sentence in found.sentences]
@@ -108,7 +108,9 @@ def run_corpus(
     started = time.monotonic()
     writer = DatasetWriter(out, settings.writing)
     choice = choose(settings, force=force, refresh=refresh, limit=limit)
-    run = Run(str(flow_run.get_id() or uuid.uuid4()), choice.config_sha256, datetime.now(UTC))
+    run = Run(
+        str(flow_run.get_id() or uuid.uuid4()), choice.config_sha256, choice.untranslated_sha256, datetime.now(UTC)
+    )
     tally = Tally()
     summary = RunSummary(str(out), run.run_id, tally)
     known: dict[str, Translation] | None = None if settings.translation.engine == "none" else {}

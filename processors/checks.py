@@ -30,9 +30,7 @@ _TENS = "twenty|twenties thirty|thirties forty|forties fifty|fifties sixty|sixti
 _spelled = {word: str(value) for value, words in enumerate(_ONES) for word in words.split("|")}
 _spelled |= {word: str(10 * value) for value, words in enumerate(_TENS, 2) for word in words.split("|")}
 _spelled |= {"once": "1", "hundred": "100", "thousand": "1000", "dozen": "12", "half": "50", "doubled": "100"}
-_months = (
-    "january february march april may june july august september october november december"
-).split()
+_months = ("january february march april may june july august september october november december").split()
 _spelled |= {name: str(month) for month, name in enumerate(_months, 1)}
 _spelled |= {name[:3]: str(month) for month, name in enumerate(_months, 1)} | {"sept": "9"}
 _SCALES = {"十": 10, "百": 100, "千": 1000, "万": 10_000, "萬": 10_000, "亿": 10**8, "億": 10**8}

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from .detection.characters import chinese_characters
 from .errors import NoModelError
 from .models import find_model
 from .reading import find_sources, read_source
 from .records import Document, Unread
-from .settings import Settings
+from .settings import FlowSettings, Settings
 from .writing import Stored
 from .writing.schema import SCHEMA_VERSION
 
@@ -24,11 +25,26 @@ class Shard:
 
     documents: list[Document] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+    """Stored failures that are no more: the file was read to its end without them."""
 
-    @property
-    def characters(self) -> int:
-        """Characters of all its documents."""
-        return sum(len(document.text) for document in self.documents)
+    characters: int = 0
+    chinese: int = 0
+    """Chinese characters of all its documents."""
+
+    def add(self, document: Document) -> None:
+        """Take a document in."""
+        self.documents.append(document)
+        self.characters += len(document.text)
+        self.chinese += len(chinese_characters(document.text))
+
+    def is_full(self, limits: FlowSettings) -> bool:
+        """Whether it is as large as a shard may be."""
+        return (
+            len(self.documents) >= limits.shard_documents
+            or self.characters >= limits.shard_characters
+            or self.chinese >= limits.shard_chinese
+        )
 
 
 @dataclass(slots=True)
@@ -53,7 +69,8 @@ class Choice:
 
     config_sha256: str
     untranslated_sha256: str
-    """What ``config_sha256`` is without an engine: such documents still lack their translation."""
+    """What ``config_sha256`` is without a model: documents without Chinese, and those that still lack their translation."""
+    translates: bool
     force: bool = False
     refresh: bool = False
     limit: int | None = None
@@ -63,13 +80,14 @@ def choose(settings: Settings, *, force: bool = False, refresh: bool = False, li
     """The choice of a run under these settings and the model that is installed now, without loading it."""
     untranslated = settings.sha256(schema=str(SCHEMA_VERSION), model=None)
     if settings.translation.engine == "none":
-        return Choice(untranslated, "", force=force, refresh=refresh, limit=limit)
+        return Choice(untranslated, untranslated, False, force=force, refresh=refresh, limit=limit)
     try:
-        model = find_model(settings.translation.engine, settings.models).label
+        found = find_model(settings.translation.engine, settings.models)
+        model = f"{found.label} {found.digest}"
     except NoModelError:
         model = "none installed"  # which is an error only when there is something to translate
     made_by = settings.sha256(schema=str(SCHEMA_VERSION), model=model)
-    return Choice(made_by, untranslated, force=force, refresh=refresh, limit=limit)
+    return Choice(made_by, untranslated, True, force=force, refresh=refresh, limit=limit)
 
 
 def decide(document: Document, stored: Stored | None, choice: Choice) -> Decision:
@@ -84,7 +102,9 @@ def decide(document: Document, stored: Stored | None, choice: Choice) -> Decisio
         return "redone"
     if stored.config_sha256 == choice.config_sha256:
         return "unchanged"
-    if choice.refresh or stored.config_sha256 == choice.untranslated_sha256:
+    if stored.config_sha256 == choice.untranslated_sha256:
+        return "redone" if choice.translates and stored.zh_characters else "unchanged"
+    if choice.refresh:
         return "redone"
     return "stale"
 
@@ -104,28 +124,46 @@ def shards(
     """
     shard = Shard()
     taken = 0
+    failures: dict[str, set[str]] = {}  # file → ids of its stored failures
+    for doc_id, known in stored.items():
+        if known.status == "failed":
+            failures.setdefault(_file_of(known.source_uri), set()).add(doc_id)
     for found in find_sources(inputs, exclude=out):
+        met: set[str] = set()
         for item in [found] if isinstance(found, Unread) else read_source(found, settings.reading):
+            met.add(item.doc_id)
             if isinstance(item, Unread):
                 tally.unread.append(item)
-                known = stored.get(item.doc_id)
-                if known is None or (known.status, known.error) != (item.status, item.error):
+                if _is_news(item, stored.get(item.doc_id)):
                     shard.unread.append(item)
                 continue
             decision = decide(item, stored.get(item.doc_id), choice)
             tally.count(decision)
             if decision in {"unchanged", "stale"}:
                 continue
-            shard.documents.append(item)
+            shard.add(item)
             taken += 1
             if choice.limit is not None and taken >= choice.limit:
                 yield shard
                 return
-            if (
-                len(shard.documents) >= settings.flows.shard_documents
-                or shard.characters >= settings.flows.shard_characters
-            ):
+            if shard.is_full(settings.flows):
                 yield shard
                 shard = Shard()
-    if shard.documents or shard.unread:
+        if not isinstance(found, Unread):
+            shard.gone += sorted(failures.get(found.uri, set()) - met)
+    if shard.documents or shard.unread or shard.gone:
         yield shard
+
+
+def _file_of(source_uri: str) -> str:
+    return source_uri.partition("#")[0]
+
+
+def _is_news(unread: Unread, known: Stored | None) -> bool:
+    """Whether an input that gave no document is to be recorded.
+
+    Not what is recorded already, nor what was read before and can't be read now: its rows stay as they are.
+    """
+    if known is None:
+        return True
+    return known.status != "ok" and (known.status, known.error) != (unread.status, unread.error)

@@ -65,6 +65,13 @@ class Unread:
     content_sha256: str | None = None
     source_id: str | None = None
 
+    def __post_init__(self) -> None:
+        # file names and quoted input may hold lone surrogates, which no UTF-8 can
+        for name in ("source_uri", "error", "source_id"):
+            text = getattr(self, name)
+            if text is not None:
+                object.__setattr__(self, name, text.encode("utf-8", "replace").decode("utf-8"))
+
     @property
     def doc_id(self) -> str:
         """First 32 hex digits of the SHA-256 of the source URI."""

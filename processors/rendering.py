@@ -5,12 +5,13 @@ from __future__ import annotations
 import html
 import json
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from xml.sax.saxutils import escape as xml_escape
 
 from .detection.segments import lines_of
 from .records import Sentence
 from .writing import Rows
+from .writing.schema import PAIRS
 
 Found = Sequence[tuple[Sentence, str | None]]
 """Chinese sentences and guests of a text, in order, with their English."""
@@ -52,6 +53,7 @@ def as_bilingual(text: str, found: Found) -> str:
     """Each line of the text; after a line in which Chinese begins, the same line in English."""
     waiting = deque(sorted(found, key=_start))
     pieces: list[str] = []
+    done = 0  # where the last sentence ended: it may have run over a line break
     for start, end in lines_of(text):
         pieces.append(text[start:end])
         here: list[tuple[Sentence, str | None]] = []
@@ -60,16 +62,19 @@ def as_bilingual(text: str, found: Found) -> str:
         if any(english is not None for _, english in here):
             content = text[start:end].splitlines()[0]
             line_break = text[start + len(content) : end]
-            pieces += ["" if line_break else "\n", _replaced(text, start, start + len(content), here), line_break]
+            english = _replaced(text, max(start, done), start + len(content), here)
+            pieces += ["" if line_break else "\n", english, line_break]
+            done = max([done, *(sentence.end for sentence, english in here if english is not None)])
     return "".join(pieces)
 
 
 def as_jsonl(rows: Rows) -> str:
-    """The rows of ``pairs``, one JSON object a line."""
-    return "".join(json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in rows.pairs)
+    """The rows of ``pairs``, one JSON object a line, all columns in the table's order."""
+    complete = ({name: row.get(name) for name in PAIRS.names} for row in rows.pairs)
+    return "".join(json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in complete)
 
 
-def as_html(text: str, found: Found) -> str:
+def as_html(found: Found) -> str:
     """One self-contained page: Chinese and English side by side, in reading order."""
     rows = "\n".join(
         f'<tr><td lang="zh">{html.escape(sentence.text)}</td><td lang="en">{html.escape(english or "—")}</td></tr>'
@@ -95,7 +100,7 @@ def _xml(text: str) -> str:
     return xml_escape(allowed)
 
 
-def as_tmx(text: str, found: Found) -> str:
+def as_tmx(found: Found) -> str:
     """The translated sentences as TMX 1.4 (the exchange format of translation memories)."""
     units = "\n".join(
         f'<tu><tuv xml:lang="zh"><seg>{_xml(sentence.text)}</seg></tuv>'
@@ -110,11 +115,3 @@ def as_tmx(text: str, found: Found) -> str:
 {units}
 </body></tmx>
 """
-
-
-RENDERERS: dict[str, Callable[[str, Found], str]] = {
-    "text": as_english,
-    "bilingual": as_bilingual,
-    "html": as_html,
-    "tmx": as_tmx,
-}

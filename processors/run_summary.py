@@ -40,8 +40,10 @@ class RunSummary:
     def lines(self, most_unread: int = 20) -> list[str]:
         """The summary for a person, a line each."""
         tally = self.tally
+        if not tally.decisions and not tally.unread:
+            return ["nothing to do: the inputs hold no documents"]
         counted = [
-            f"{self.documents} documents written",
+            f"{_number(self.documents, 'document')} written",
             *(f"{tally.of(kind)} {kind}" for kind in ("unchanged", "stale") if tally.of(kind)),
             *(
                 f"{number} {status}"
@@ -49,13 +51,16 @@ class RunSummary:
                 if (number := sum(unread.status == status for unread in tally.unread))
             ),
         ]
-        found = [f"{', '.join(counted)}; {self.pairs} pairs in {self.seconds:.0f} s"]
-        if self.flags:
-            named = ", ".join(f"{flag} {number}" for flag, number in self.flags.most_common())
-            found.append(f"{self.flagged} of the pairs are doubtful ({named})")
+        found = [f"{', '.join(counted)}; {_number(self.pairs, 'pair')} in {self.seconds:.0f} s"]
+        faults = ", ".join(f"{flag} {number}" for flag, number in self.flags.most_common() if flag != "repaired")
+        if faults:
+            found.append(f"doubtful: {_number(self.flagged, 'pair')} ({faults})")
+        if self.flags["repaired"]:
+            found.append(f"mended by a second try: {_number(self.flags['repaired'], 'pair')}")
         if tally.of("stale"):
             found.append(
-                f"{tally.of('stale')} documents were made by other settings or another model; --refresh redoes them"
+                f"stale: {_number(tally.of('stale'), 'document')} made by other settings or another model;"
+                " --refresh redoes them"
             )
         found += [f"{unread.status}: {unread.source_uri}: {unread.error}" for unread in tally.unread[:most_unread]]
         if len(tally.unread) > most_unread:
@@ -66,3 +71,7 @@ class RunSummary:
         """The summary as a Markdown page."""
         first, *rest = self.lines()
         return "\n".join([f"**{first}**", "", f"Dataset: `{self.out}`", "", *(f"- {line}" for line in rest)])
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

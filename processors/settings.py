@@ -146,6 +146,11 @@ class FlowSettings(Section):
 
     shard_documents: int = Field(200, ge=1, description="most documents in one shard (one Prefect task)")
     shard_characters: int = Field(2_000_000, ge=1, description="most characters in one shard")
+    shard_chinese: int = Field(
+        3_000,
+        ge=1,
+        description="most Chinese characters in one shard: what is written at once, and lost when a run is stopped",
+    )
     write_retries: int = Field(2, ge=0, description="how often a shard's commit is tried again when storage fails")
     write_retry_seconds: float = Field(5.0, ge=0, description="seconds before such a try")
 

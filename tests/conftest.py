@@ -13,13 +13,15 @@ from pathlib import Path
 import pytest
 
 # Set before anything of ours is imported: Argos and Prefect read their environment at import.
-DEMO_DATASET = os.environ.get("DUIYI_DEMO_DATASET")
+_demo = Path(__file__).parent.parent / "out" / "demo"
+DEMO_DATASET = _demo if (_demo / "pairs").is_dir() else None
 HOME = Path(tempfile.mkdtemp(prefix="duiyi-tests-"))
 for name in list(os.environ):
     if name.startswith(("DUIYI_", "PREFECT_", "ARGOS_", "XDG_")):
         del os.environ[name]
 os.environ["XDG_DATA_HOME"] = str(HOME / "data")
 os.environ["XDG_CONFIG_HOME"] = str(HOME / "config")
+os.environ["XDG_CACHE_HOME"] = str(HOME / "cache")
 os.environ["ARGOS_PACKAGES_DIR"] = str(HOME / "argos-packages")
 os.environ["DUIYI_MODELS_DIR"] = str(HOME / "models")
 TINY = Path(__file__).parent / "models" / "translate-zh_en-tiny.argosmodel"

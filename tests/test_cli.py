@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -15,7 +17,6 @@ from conftest import Duiyi
 from duiyi.processors.writing import open_dataset
 
 THREAD = "Good morning everyone.\n我们明天见。\n\nI like 豆腐 very much. 你们自己想想。\n"
-NO_ARGOS = {"ARGOS_PACKAGES_DIR": "/nonexistent-packages", "XDG_DATA_HOME": "/tmp/duiyi-no-data"}
 
 
 @pytest.fixture
@@ -67,7 +68,10 @@ def test_translate_writes_every_format(duiyi: Duiyi, thread: Path, tmp_path: Pat
     rows = [json.loads(line) for line in duiyi("translate", "--format", "jsonl", thread).stdout.splitlines()]
     assert [row["zh"] for row in rows] == ["我们明天见。", "豆腐", "你们自己想想。"]
 
-    page = duiyi("translate", "--format", "html", "-", stdin="<script>alert(1)</script>我们明天见。".encode()).stdout
+    page = duiyi(
+        "translate", "--format", "html", "-", stdin="他输入了<script>alert(1)</script>这一行。".encode()
+    ).stdout
+    assert "&lt;script&gt;" in page
     assert "<script>" not in page
     out = tmp_path / "memory.tmx"
     assert duiyi("translate", "--format", "tmx", thread, "--out", out).returncode == 0
@@ -83,7 +87,10 @@ def test_run_writes_a_dataset_and_says_how_to_read_it(
     assert done.returncode == 0, done.stderr
     assert str(out) in done.stdout
     assert "我们明天见。" in done.stdout
-    assert "1 documents written; 3 pairs" in done.stderr
+    assert "1 document written; 3 pairs" in done.stderr
+    hint = next(line for line in done.stdout.splitlines() if "open_dataset" in line)
+    read = subprocess.run(hint, shell=True, capture_output=True, text=True, check=False)  # noqa: S602
+    assert "我们明天见。" in read.stdout, read.stderr
     assert open_dataset(out).pairs.count_rows() == 3
 
 
@@ -140,7 +147,8 @@ def test_a_wrong_command_line_is_exit_2_and_says_what(
     done = duiyi(*[places.get(argument, argument) for argument in arguments])
     assert done.returncode == 2
     assert named in done.stderr
-    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith("duiyi: ")
     assert not (tmp_path / "out").exists()
 
 
@@ -164,6 +172,64 @@ def test_models_list_and_verify(duiyi: Duiyi) -> None:
     listed = duiyi("models", "list").stdout
     assert listed.startswith("argos\ttranslate-zh_en@")
     assert duiyi("models", "verify").returncode == 0
+
+
+def test_rows_are_documents_of_one_output(duiyi: Duiyi, tmp_path: Path) -> None:
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text('{"text": "我们明天见。"}\n{"text": 3}\n{"text": "好的。"}\n', "utf-8")
+    out = tmp_path / "memory.tmx"
+    assert duiyi("translate", "--format", "tmx", rows, "--out", out).returncode == 1, "one row is no text"
+    units = ElementTree.parse(out).getroot().findall(".//tu")
+    assert [unit.findtext("tuv/seg") for unit in units] == ["我们明天见。", "好的。"]
+    text = duiyi("translate", rows)
+    assert text.returncode == 1
+    assert len(text.stdout.splitlines()) == 2
+
+
+def test_a_sentence_over_a_line_break_is_english_in_bilingual_too(duiyi: Duiyi, tmp_path: Path) -> None:
+    page = tmp_path / "wrapped.md"
+    page.write_text("我们明\n天见。好\n的。\n", "utf-8")
+    lines = duiyi("translate", "--format", "bilingual", page).stdout.splitlines()
+    english = [line for line in lines if line not in {"我们明", "天见。好", "的。"}]
+    assert not any("\u4e00" <= c <= "\u9fff" for line in english for c in line)
+
+
+def test_an_empty_folder_is_nothing_to_do(duiyi: Duiyi, tmp_path: Path, prefect_server: str) -> None:
+    (tmp_path / "in").mkdir()
+    done = duiyi("run", tmp_path / "in", "--out", tmp_path / "out", "--show", 3, PREFECT_API_URL=prefect_server)
+    assert done.returncode == 0
+    assert "nothing to do" in done.stderr
+    assert done.stdout == ""
+
+
+def test_output_is_utf8_whatever_the_locale_and_a_closed_pipe_is_no_failure(duiyi: Duiyi, thread: Path) -> None:
+    assert "我们明天见。" in duiyi("detect", thread, PYTHONIOENCODING="latin-1", LC_ALL="C").stdout
+    command = f"{sys.executable} -m duiyi.flows detect - | head -1; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], input=THREAD.encode() * 20_000, capture_output=True, check=False)
+    assert done.returncode == 0
+    assert done.stderr == b""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_stops_a_run_with_one_line_and_exit_4(number: signal.Signals, tmp_path: Path) -> None:
+    (tmp_path / "long.txt").write_text(
+        "".join(f"第{n}次我们在图书馆门口见面，然后一起去吃饭。\n" for n in range(6_000)), "utf-8"
+    )
+    command = [sys.executable, "-m", "duiyi.flows", "run", str(tmp_path / "long.txt"), "--out", str(tmp_path / "out")]
+    environment = {key: value for key, value in os.environ.items() if key != "PREFECT_API_URL"}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as run:
+        assert run.stderr is not None
+        lines = []
+        for line in run.stderr:
+            lines.append(line)
+            if "translating" in line:
+                time.sleep(0.5)
+                run.send_signal(number)
+                break
+        lines += run.stderr.readlines()
+        assert run.wait(timeout=60) == 4, lines
+    assert lines[-1].startswith(f"duiyi: stopped by {number.name}"), lines
+    assert not any("Traceback" in line for line in lines)
 
 
 needs_namespace = pytest.mark.skipif(

@@ -1,4 +1,4 @@
-"""What `make demo` wrote with the real language model; `DUIYI_DEMO_DATASET` names the dataset (as .ci/run does)."""
+"""What `make demo` wrote with the real language model."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from conftest import DEMO_DATASET
 from duiyi.processors.writing import open_dataset
 
-pytestmark = pytest.mark.skipif(DEMO_DATASET is None, reason="DUIYI_DEMO_DATASET is not set; make demo makes one")
+pytestmark = pytest.mark.skipif(DEMO_DATASET is None, reason="there is no out/demo; make demo makes it")
 
 
 @pytest.fixture(scope="module")

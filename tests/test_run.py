@@ -127,6 +127,42 @@ def test_one_broken_document_does_not_stop_the_others(prefect_server: str, tmp_p
     assert snapshot(tmp_path / "out") == again
 
 
+def test_what_was_read_once_stays_when_it_cannot_be_read_any_more(prefect_server: str, tmp_path: Path) -> None:
+    from duiyi.flows.translate import translate_corpus
+
+    source = tmp_path / "a.txt"
+    source.write_text("我们明天见。\n", "utf-8")
+    out = tmp_path / "out"
+    translate_corpus([str(source)], str(out), overrides=ARGOS)
+    before = snapshot(out)
+    source.write_bytes(b"\x00\x01" * 50)
+    assert translate_corpus([str(source)], str(out), overrides=ARGOS).failed == 1
+    assert snapshot(out) == before
+
+
+def test_a_mended_row_leaves_no_failure_behind(prefect_server: str, tmp_path: Path) -> None:
+    from duiyi.flows.translate import translate_corpus
+
+    source = tmp_path / "rows.jsonl"
+    source.write_text('{"id": 1, "text": "你好"}\n{"id": 2, "text":\n{"id": 3, "\\ud800": "x"}\n', "utf-8")
+    out = tmp_path / "out"
+    assert translate_corpus([str(source)], str(out), overrides=ARGOS).failed == 2
+    source.write_text('{"id": 1, "text": "你好"}\n{"id": 2, "text": "好的"}\n', "utf-8")
+    assert translate_corpus([str(source)], str(out), overrides=ARGOS).failed == 0
+    assert table(out, "documents")["status"].tolist() == ["ok", "ok"]
+
+
+def test_a_new_model_makes_only_translated_documents_stale(prefect_server: str, tmp_path: Path) -> None:
+    from duiyi.flows.translate import translate_corpus
+
+    (tmp_path / "english.txt").write_text("Nothing in Chinese here.\n", "utf-8")
+    out = tmp_path / "out"
+    none = {"translation": {"engine": "none"}}
+    assert translate_corpus([str(tmp_path / "english.txt")], str(out), overrides=none).documents == 1
+    again = translate_corpus([str(tmp_path / "english.txt")], str(out), overrides=ARGOS)
+    assert again.tally.of("unchanged") == 1
+
+
 def test_shards_and_limits(prefect_server: str, tmp_path: Path) -> None:
     from duiyi.flows.translate import translate_corpus
 

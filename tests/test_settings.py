@@ -52,6 +52,12 @@ def test_a_mistake_is_named_in_one_line(tmp_path: Path, text: str, named: str) -
     assert "wrong.toml" in str(raised.value)
 
 
+def test_a_misspelt_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DUIYI_TRANSLATOIN__ARGOS_BEAM", "3")
+    with pytest.raises(UsageError, match="DUIYI_TRANSLATOIN__ARGOS_BEAM"):
+        load_settings()
+
+
 def test_only_settings_that_change_rows_change_the_signature() -> None:
     assert load_settings(overrides={"writing": {"buckets": 8}}).sha256() == load_settings().sha256()
     assert load_settings(overrides={"checks": {"length_ratio_max": 9}}).sha256() != load_settings().sha256()

@@ -21,6 +21,7 @@ OPENING = "([{（［｛【〔〖「『《〈“"
 CLOSING = ")]}）］｝】〕〗」』》〉”"
 PAIRS = dict(zip(CLOSING, OPENING, strict=True))
 
+chinese_characters = re.compile(f"[{HAN}]").findall
 has_han = re.compile(f"[{HAN}{BOPOMOFO}]").search
 has_east_asian = re.compile(f"[{HAN}{BOPOMOFO}{KANA}{HANGUL}]").search
 has_latin = re.compile(f"[{LATIN}]").search

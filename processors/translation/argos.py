@@ -15,6 +15,9 @@ from ..records import Hypothesis
 from ..settings import TranslationSettings
 from .engine import Progress, compute_threads
 
+GROUP = 32
+"""Sentences whose lengths differ by fewer tokens than this share a call, and so the most tokens they may give."""
+
 
 class ArgosEngine:
     """Translates with an installed zh→en package."""
@@ -44,29 +47,31 @@ class ArgosEngine:
     def translate(self, sentences: Sequence[str], progress: Progress | None = None) -> list[Hypothesis]:
         """One hypothesis a sentence; beam search, mean log-probability of the tokens as score."""
         tokens = [self._tokenizer.encode(sentence) for sentence in sentences]
-        longest = max(map(len, tokens), default=1)
-        limit = int(self._settings.max_length_ratio * longest) + 24
-        results = self._translator.translate_batch(
-            tokens,
-            target_prefix=[[self._prefix]] * len(tokens) if self._prefix else None,
-            beam_size=self._settings.argos_beam,
-            max_batch_size=max(self._settings.argos_batch_tokens, longest),
-            batch_type="tokens",
-            max_decoding_length=limit,
-            length_penalty=1.0,
-            replace_unknowns=True,
-            return_scores=True,
-            asynchronous=True,
-        )
-        found: list[Hypothesis] = []
-        for pending in results:
-            result = pending.result()
-            pieces = result.hypotheses[0]
-            text = self._tokenizer.decode(pieces[1:] if self._prefix and pieces[:1] == [self._prefix] else pieces)
-            found.append(Hypothesis(text.strip(), float(result.scores[0]), truncated=len(pieces) >= limit))
+        found: list[Hypothesis | None] = [None] * len(tokens)
+        groups: dict[int, list[int]] = {}
+        for index, pieces in enumerate(tokens):
+            groups.setdefault(len(pieces) // GROUP, []).append(index)
+        for key, members in sorted(groups.items()):
+            limit = int(self._settings.max_length_ratio * (key + 1) * GROUP) + 24
+            results = self._translator.translate_batch(
+                [tokens[index] for index in members],
+                target_prefix=[[self._prefix]] * len(members) if self._prefix else None,
+                beam_size=self._settings.argos_beam,
+                max_batch_size=max(self._settings.argos_batch_tokens, (key + 1) * GROUP),
+                batch_type="tokens",
+                max_input_length=0,
+                max_decoding_length=limit,
+                length_penalty=1.0,
+                replace_unknowns=True,
+                return_scores=True,
+            )
+            for index, result in zip(members, results, strict=True):
+                pieces = result.hypotheses[0]
+                text = self._tokenizer.decode(pieces[1:] if self._prefix and pieces[:1] == [self._prefix] else pieces)
+                found[index] = Hypothesis(text.strip(), float(result.scores[0]), truncated=len(pieces) >= limit)
             if progress is not None:
-                progress(1)
-        return found
+                progress(len(members))
+        return [hypothesis for hypothesis in found if hypothesis is not None]
 
     def retry(self, sentences: Sequence[str], progress: Progress | None = None) -> list[Hypothesis] | None:
         """Argos has one way to translate a sentence; there is no second try."""

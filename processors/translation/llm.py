@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..detection.characters import BOPOMOFO, HAN
 from ..errors import UsageError
@@ -16,20 +18,11 @@ from ..settings import TranslationSettings
 from .engine import Progress, compute_threads
 
 if TYPE_CHECKING:
-    from ctranslate2 import GenerationStepResult
+    from ctranslate2 import GenerationResult, GenerationStepResult
 
 
 TURN, END_OF_TURN = "<|im_start|>", "<|im_end|>"
 """The marks of ChatML around each turn."""
-
-
-def _counting(progress: Progress) -> Callable[[GenerationStepResult], bool]:
-    def step(result: GenerationStepResult) -> bool:
-        if result.is_last:
-            progress(1)
-        return False
-
-    return step
 
 
 class LlmEngine:
@@ -78,7 +71,7 @@ class LlmEngine:
         for first in range(0, len(order), self._settings.llm_batch):
             batch = order[first : first + self._settings.llm_batch]
             limit = int(self._settings.max_length_ratio * max(lengths[i] for i in batch)) + 24
-            results = self._generator.generate_batch(
+            results = self._interruptible(
                 [self._turn_tokens(prompt, sentences[i]) for i in batch],
                 static_prompt=self._opening_tokens(prompt),
                 max_length=limit,
@@ -88,7 +81,7 @@ class LlmEngine:
                 return_scores=True,
                 no_repeat_ngram_size=self._settings.llm_retry_no_repeat_ngram if strict else 0,
                 suppress_sequences=self._han_sequences if strict else None,
-                callback=None if progress is None else _counting(progress),
+                progress=progress,
             )
             for index, result in zip(batch, results, strict=True):
                 ids = result.sequences_ids[0]
@@ -97,6 +90,30 @@ class LlmEngine:
                 score = float(result.scores[0])
                 found[index] = Hypothesis(text, score if math.isfinite(score) else None, truncated=not ended)
         return [hypothesis for hypothesis in found if hypothesis is not None]
+
+    def _interruptible(
+        self, prompts: list[list[str]], progress: Progress | None, **options: Any
+    ) -> list[GenerationResult]:
+        """Generate in a thread, so that Ctrl-C or a signal ends it within a step or two instead of after the batch."""
+        stopped = threading.Event()
+
+        def step(result: GenerationStepResult) -> bool:
+            if result.is_last and progress is not None:
+                progress(1)
+            return stopped.is_set()
+
+        with ThreadPoolExecutor(1) as worker:
+            pending = worker.submit(self._generator.generate_batch, prompts, callback=step, **options)
+            try:
+                while True:
+                    try:
+                        return pending.result(timeout=0.2)  # type: ignore[no-any-return]
+                    except TimeoutError:
+                        if pending.done():
+                            raise
+            except BaseException:
+                stopped.set()
+                raise
 
     def _opening_tokens(self, prompt: str) -> list[str]:
         """What stands before the sentence in every prompt; the generator reads it once and keeps its state."""

@@ -42,10 +42,12 @@ class Dataset(NamedTuple):
 class Stored:
     """What the dataset knows of a document that it holds."""
 
+    source_uri: str
     content_sha256: str | None
     status: str
     config_sha256: str | None
     error: str | None
+    zh_characters: int | None
 
 
 def open_dataset(folder: str | Path) -> Dataset:
@@ -71,7 +73,7 @@ def _files(root: Path, table: str) -> list[str]:
 
 def _stored_buckets(root: Path) -> int | None:
     """The number of buckets an existing dataset has; None where there is none yet."""
-    for path in sorted((root / "documents").glob("*.parquet")):
+    for path in sorted(path for table in TABLES for path in (root / table).glob("*.parquet")):
         try:
             metadata = pq.read_schema(path).metadata or {}
         except (pa.ArrowException, OSError) as error:
@@ -91,7 +93,7 @@ def stored_documents(folder: Path) -> dict[str, Stored]:
     if not files:
         return {}
     _stored_buckets(folder)
-    columns = ["doc_id", "content_sha256", "status", "config_sha256", "error"]
+    columns = ["doc_id", "source_uri", "content_sha256", "status", "config_sha256", "error", "zh_characters"]
     table = pads.dataset(files, schema=TABLES["documents"], format="parquet").to_table(columns=columns)
     values = zip(*(table.column(name).to_pylist() for name in columns), strict=True)
     return {doc_id: Stored(*rest) for doc_id, *rest in values}
@@ -115,6 +117,8 @@ class DatasetWriter:
             probe = folder / f".probe-{os.getpid()}"
             probe.touch()
             probe.unlink()
+        except FileExistsError as error:
+            raise UsageError(f"--out {folder} is a file, not a folder; name another") from error
         except OSError as error:
             if error.errno in {errno.ENOSPC, errno.EDQUOT}:
                 raise StoppedError(f"no space left to write {folder}; free some and run again") from error
@@ -138,10 +142,13 @@ class DatasetWriter:
             for row in getattr(rows, table):
                 bucket = buckets.setdefault(int(row["doc_id"], 16) % self.buckets, Rows())
                 getattr(bucket, table).append(row)
+        for doc_id in rows.gone:
+            buckets.setdefault(int(doc_id, 16) % self.buckets, Rows()).gone.append(doc_id)
         try:
             with self._locked():
                 for number, bucket in sorted(buckets.items()):
-                    replaced = pa.array([row["doc_id"] for row in bucket.documents], pa.string())
+                    documents = [*(row["doc_id"] for row in bucket.documents), *bucket.gone]
+                    replaced = pa.array(documents, pa.string())
                     for table in TABLES:
                         self._replace(table, number, replaced, getattr(bucket, table))
         except OSError as error:

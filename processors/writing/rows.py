@@ -24,6 +24,8 @@ class Run:
 
     run_id: str
     config_sha256: str
+    untranslated_sha256: str
+    """``config_sha256`` of a document in which there is nothing to translate: no model has a part in it."""
     started: datetime
 
 
@@ -34,6 +36,8 @@ class Rows:
     pairs: list[Row] = field(default_factory=list)
     segments: list[Row] = field(default_factory=list)
     documents: list[Row] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+    """Ids of documents that are to be dropped."""
 
     def extend(self, other: Rows) -> None:
         """Add the rows of another document."""
@@ -121,7 +125,7 @@ def document_rows(analysis: Analysis, translations: Sequence[Translation] | None
             "m_index": analysis.mixing.m_index,
             "i_index": analysis.mixing.i_index,
             "status": "ok",
-            "config_sha256": run.config_sha256,
+            "config_sha256": run.config_sha256 if analysis.sentences else run.untranslated_sha256,
             "run_id": run.run_id,
             "processed_at": run.started,
         }
