@@ -353,7 +353,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _outcome(error: BaseException) -> int:
     if isinstance(error, SystemExit):
-        closed = type(sys.stdout).__name__ == "PacifyFlushWrapper"  # the reader of a pipe has had enough
+        closed = isinstance(error.__context__, BrokenPipeError)  # the reader of a pipe has had enough
         return 0 if closed else int(error.code or 0)
     if isinstance(error, click.ClickException):
         context = getattr(error, "ctx", None)

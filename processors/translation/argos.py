@@ -6,6 +6,7 @@ unit and all of a call go to CTranslate2 in batches by tokens.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Literal
 
@@ -39,6 +40,7 @@ class ArgosEngine:
                 device=settings.device,
                 compute_type="default",
                 inter_threads=1,
+                max_queued_batches=-1,  # or posting a shard would block, deaf to signals
                 intra_threads=compute_threads(settings.threads),
             )
         except (RuntimeError, ValueError) as error:
@@ -53,7 +55,7 @@ class ArgosEngine:
             groups.setdefault(len(pieces) // GROUP, []).append(index)
         for key, members in sorted(groups.items()):
             limit = int(self._settings.max_length_ratio * (key + 1) * GROUP) + 24
-            results = self._translator.translate_batch(
+            pending = self._translator.translate_batch(
                 [tokens[index] for index in members],
                 target_prefix=[[self._prefix]] * len(members) if self._prefix else None,
                 beam_size=self._settings.argos_beam,
@@ -64,13 +66,17 @@ class ArgosEngine:
                 length_penalty=1.0,
                 replace_unknowns=True,
                 return_scores=True,
+                asynchronous=True,
             )
-            for index, result in zip(members, results, strict=True):
+            for index, future in zip(members, pending, strict=True):
+                while not future.done():  # waiting in steps lets a signal through
+                    time.sleep(0.005)
+                result = future.result()
                 pieces = result.hypotheses[0]
                 text = self._tokenizer.decode(pieces[1:] if self._prefix and pieces[:1] == [self._prefix] else pieces)
                 found[index] = Hypothesis(text.strip(), float(result.scores[0]), truncated=len(pieces) >= limit)
-            if progress is not None:
-                progress(len(members))
+                if progress is not None:
+                    progress(1)
         return [hypothesis for hypothesis in found if hypothesis is not None]
 
     def retry(self, sentences: Sequence[str], progress: Progress | None = None) -> list[Hypothesis] | None:
