@@ -353,7 +353,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _outcome(error: BaseException) -> int:
     if isinstance(error, SystemExit):
-        closed = isinstance(error.__context__, BrokenPipeError)  # the reader of a pipe has had enough
+        closed = "PacifyFlushWrapper" in type(sys.stdout).__name__  # click's mark that the pipe's reader has gone
         return 0 if closed else int(error.code or 0)
     if isinstance(error, click.ClickException):
         context = getattr(error, "ctx", None)
