@@ -156,7 +156,8 @@ def reading_hints(out: Path) -> list[str]:
     """Lines that a person may paste to read the dataset: one for this environment's Python, one for DuckDB."""
     program = (
         "from duiyi.processors import open_dataset; "
-        f"print(*open_dataset({str(out)!r}).pairs.to_table(columns=['zh', 'en', 'flags']).to_pylist()[:5], sep='\\n')"
+        f"print(*open_dataset({json.dumps(str(out), ensure_ascii=False)})"
+        '.pairs.to_table(columns=["zh", "en", "flags"]).to_pylist()[:5], sep="\\n")'
     )
     python = Path(sys.executable)
     shown = python.relative_to(Path.cwd()) if python.is_relative_to(Path.cwd()) else python
