@@ -211,12 +211,14 @@ def test_output_is_utf8_whatever_the_locale_and_a_closed_pipe_is_no_failure(duiy
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_stops_a_run_with_one_line_and_exit_4(number: signal.Signals, tmp_path: Path) -> None:
+def test_a_signal_stops_a_run_with_one_line_and_exit_4(
+    number: signal.Signals, tmp_path: Path, prefect_server: str
+) -> None:
     (tmp_path / "long.txt").write_text(
         "".join(f"第{n}次我们在图书馆门口见面，然后一起去吃饭。\n" for n in range(6_000)), "utf-8"
     )
     command = [sys.executable, "-m", "duiyi.flows", "run", str(tmp_path / "long.txt"), "--out", str(tmp_path / "out")]
-    environment = {key: value for key, value in os.environ.items() if key != "PREFECT_API_URL"}
+    environment = {**os.environ, "PREFECT_API_URL": prefect_server}
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as run:
         assert run.stderr is not None
         lines = []
