@@ -234,6 +234,25 @@ def test_a_signal_stops_a_run_with_one_line_and_exit_4(
     assert not any("Traceback" in line for line in lines)
 
 
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks for child processes in /proc")
+def test_a_killed_run_leaves_no_server_behind(thread: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "duiyi.flows", "run", str(thread), "--out", str(tmp_path / "out")]
+    environment = {key: value for key, value in os.environ.items() if key != "PREFECT_API_URL"}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as run:
+        assert run.stderr is not None
+        assert any("Prefect server" in line for line in run.stderr)
+        children: list[str] = []
+        while not children:
+            children = Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split()
+        time.sleep(3)  # until the server watches its standard input
+        run.kill()
+    for _ in range(200):
+        if not any(Path(f"/proc/{child}").exists() for child in children):
+            return
+        time.sleep(0.1)
+    pytest.fail(f"still running: {children}")
+
+
 needs_namespace = pytest.mark.skipif(
     shutil.which("unshare") is None or os.geteuid() != 0, reason="cutting the network needs root and unshare"
 )
