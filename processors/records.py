@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Lang = Literal["zh", "en", "other", "none"]
 Script = Literal["Hans", "Hant"]
 PairKind = Literal["sentence", "embedded"]
-Origin = Literal["machine", "author", "memory"]
-Status = Literal["ok", "skipped", "failed"]
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def well_formed(text: str) -> str:
+    """``text`` with U+FFFD for each lone surrogate, which no UTF-8 and so no Parquet file can hold."""
+    return _SURROGATE.sub("\ufffd", text)
 
 
 def document_id(source_uri: str) -> str:
@@ -70,7 +77,7 @@ class Unread:
         for name in ("source_uri", "error", "source_id"):
             text = getattr(self, name)
             if text is not None:
-                object.__setattr__(self, name, text.encode("utf-8", "replace").decode("utf-8"))
+                object.__setattr__(self, name, well_formed(text))
 
     @property
     def doc_id(self) -> str:

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Sequence
 from xml.sax.saxutils import escape as xml_escape
 
-from .detection.segments import lines_of
+from .lines import lines_of
 from .records import Sentence
 from .writing import Rows
 from .writing.schema import PAIRS

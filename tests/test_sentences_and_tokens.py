@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from duiyi.processors.detection import detect, line_blocks
+from duiyi.processors.detection import detect
+from duiyi.processors.lines import line_blocks
 from duiyi.processors.records import Block
 from duiyi.processors.sentences import sentences_of, split_sentences
 from duiyi.processors.settings import SentenceSettings

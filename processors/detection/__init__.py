@@ -12,9 +12,9 @@ from collections.abc import Sequence
 
 from ..records import Block, Segment
 from ..settings import DetectionSettings
-from .segments import line_blocks, segments_of
+from .segments import segments_of
 
-__all__ = ["detect", "line_blocks"]
+__all__ = ["detect"]
 
 
 def detect(

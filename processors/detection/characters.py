@@ -23,7 +23,6 @@ PAIRS = dict(zip(CLOSING, OPENING, strict=True))
 
 chinese_characters = re.compile(f"[{HAN}]").findall
 has_han = re.compile(f"[{HAN}{BOPOMOFO}]").search
-has_east_asian = re.compile(f"[{HAN}{BOPOMOFO}{KANA}{HANGUL}]").search
 has_latin = re.compile(f"[{LATIN}]").search
 has_letter = re.compile(r"[^\W\d_]").search
 has_other_than_latin = re.compile(f"[^\\W\\d_{LATIN}]").search

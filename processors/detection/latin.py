@@ -23,11 +23,6 @@ if TYPE_CHECKING:
 
 Verdict = Literal["en", "xx"]
 
-PARTICLES = frozenset(
-    ["lah", "leh", "loh", "lor", "mah", "meh", "liao", "hor", "sia", "ya", "yeah", "lol", "ok", "okay"]
-)
-"""Words that mark Singlish and Manglish, or that every language borrows: they make a clause English, never a guest one."""
-
 word_pattern = re.compile(f"[{LATIN}][{LATIN}{MARKS}]*(?:['’][{LATIN}]+)*")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from ..lines import line_blocks, lines_of
 from ..records import Block, Lang, Segment
 from .characters import has_letter, has_other_than_han, has_other_than_latin
 from .guests import guests_of
@@ -28,23 +29,6 @@ class _Span:
     block: int
     verdict: Verdict | None
     certain: bool
-
-
-def lines_of(text: str) -> Iterator[tuple[int, int]]:
-    """Start and end of each line, line break included (lines as `str.splitlines` sees them)."""
-    start = 0
-    for line in text.splitlines(keepends=True):
-        yield start, start + len(line)
-        start += len(line)
-
-
-def line_blocks(text: str) -> tuple[Block, ...]:
-    """The blocks of a plain text: its lines, each with the blank lines after it."""
-    starts = [start for start, end in lines_of(text) if text[start:end].strip()]
-    if not starts:
-        return (Block(0, len(text)),) if text else ()
-    starts[0] = 0
-    return tuple(Block(start, end) for start, end in zip(starts, [*starts[1:], len(text)], strict=True))
 
 
 def segments_of(text: str, blocks: Sequence[Block] | None, min_words: int) -> list[Segment]:

@@ -79,31 +79,7 @@ _label = re.compile(
     rf"[\w{MARKS}@.#'’&-]+(?: [\w{MARKS}.#'’&-]+){{0,3}}\s?(?:[:：](?!//)|：)\s*(?:Re:|RE:|Fwd:)?"
 )
 """What may be a label before a colon: up to four words at the start of a line, perhaps after a time in brackets."""
-_ABBREVIATIONS = frozenset(
-    [
-        "mr",
-        "mrs",
-        "ms",
-        "dr",
-        "no",
-        "vs",
-        "etc",
-        "e",
-        "g",
-        "i",
-        "st",
-        "jr",
-        "sr",
-        "inc",
-        "ltd",
-        "co",
-        "fig",
-        "vol",
-        "pp",
-        "al",
-        "prof",
-    ]
-)
+_ABBREVIATIONS = frozenset("mr mrs ms dr no vs etc e g i st jr sr inc ltd co fig vol pp al prof".split())
 _DANGLING_WORDS = frozenset(
     "dear the a an of to in on at for with by from into about than as is are was were be been am my your his her its our their"
     " this that these those and or but so very really quite too not no more most some any every each like called named"

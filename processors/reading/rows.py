@@ -13,10 +13,9 @@ from typing import Any
 from urllib.parse import quote
 
 from ..errors import UnreadableError
-from ..records import Document, Unread
+from ..lines import line_blocks
+from ..records import Document, Unread, well_formed
 from ..settings import ReadingSettings
-from .plain import plain_blocks
-from .text import well_formed
 
 _MAX_NESTING = 100
 
@@ -57,7 +56,7 @@ class RowMaker:
         return Document(
             source_uri=f"{self.uri}#id={quote(name, safe='')}",
             text=text,
-            blocks=plain_blocks(text),
+            blocks=line_blocks(text),
             format=self.kind,
             encoding=encoding,
             bytes=len(encoded),

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import re
 
 from ..errors import UsageError
-from ..records import Block, Document
+from ..lines import line_blocks
+from ..records import Block, Document, well_formed
 from .markdown import markdown_blocks
-from .plain import plain_blocks
 from .webpage import page_text
 
 TEXT_FORMATS = ("text", "markdown", "html")
 """The formats in which a whole file is one document."""
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def read_text(text: str, source_uri: str, format: str = "text") -> Document:  # noqa: A002 - the name of the record's field
@@ -47,10 +44,5 @@ def text_and_blocks(text: str, format: str) -> tuple[str, tuple[Block, ...]]:  #
     if format == "markdown":
         return text, markdown_blocks(text)
     if format == "text":
-        return text, plain_blocks(text)
+        return text, line_blocks(text)
     raise UsageError(f"no format {format!r}: use one of {', '.join(TEXT_FORMATS)}")
-
-
-def well_formed(text: str) -> str:
-    """``text`` with U+FFFD for each lone surrogate, which no UTF-8 and so no Parquet file can hold."""
-    return _SURROGATE.sub("\ufffd", text)
