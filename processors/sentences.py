@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from .detection.characters import HAN, has_han
-from .detection.switching import mask_addresses
+from .detection.nonlanguage import mask_addresses
 from .records import Block, Segment, Sentence
 from .settings import SentenceSettings
 

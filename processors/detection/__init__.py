@@ -8,13 +8,13 @@ each clause of a mixed line), `guests` (words of another language inside it), `s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from ..records import Block, Segment
 from ..settings import DetectionSettings
-from .segments import segments_of
+from .segments import segments_of, segments_of_windows
 
-__all__ = ["detect"]
+__all__ = ["detect", "detect_windows"]
 
 
 def detect(
@@ -30,4 +30,12 @@ def detect(
     Returns:
         One segment for each run of sentences in one language on one line, with its guests. Offsets count code points.
     """
-    return segments_of(text, blocks, (settings or DetectionSettings()).langid_min_words)
+    return list(segments_of(text, blocks, (settings or DetectionSettings()).langid_min_words))
+
+
+def detect_windows(windows: Iterable[str], settings: DetectionSettings | None = None) -> Iterator[Segment]:
+    """The segments of a plain text that comes in windows, each cut behind a line feed; the same as `detect` gives for the whole.
+
+    Memory is bounded by the windows, not by the text.
+    """
+    return segments_of_windows(windows, (settings or DetectionSettings()).langid_min_words)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from ..records import Guest, Lang
 from .characters import BOPOMOFO, HAN, LATIN, MARKS, has_han, has_latin
-from .switching import MASK, mask_addresses
+from .nonlanguage import MASK, mask_addresses
 
 _LATIN_WORD = rf"[{LATIN}][{LATIN}{MARKS}0-9０-９]*(?:['’&.+/_-][{LATIN}0-9０-９][{LATIN}{MARKS}0-9０-９]*)*[+#]*"
 _NUMBER = r"[0-9０-９]+(?:[.,][0-9０-９]+)*"

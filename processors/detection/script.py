@@ -34,6 +34,9 @@ def tables() -> tuple[frozenset[str], frozenset[str]]:
 def script_of(text: str) -> Script | None:
     """``Hans`` or ``Hant`` by which side's own characters are more; None where they don't tell."""
     simplified, traditional = tables()
+    no_hans, no_hant = simplified.isdisjoint(text), traditional.isdisjoint(text)
+    if no_hans or no_hant:
+        return None if no_hans and no_hant else "Hant" if no_hans else "Hans"
     hans = sum(map(simplified.__contains__, text))
     hant = sum(map(traditional.__contains__, text))
     if hans == hant:

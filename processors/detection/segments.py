@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal
 
-from ..lines import line_blocks, lines_of
+from ..lines import lines_of
 from ..records import Block, Lang, Segment
 from .characters import has_letter, has_other_than_han, has_other_than_latin
 from .guests import guests_of
 from .latin import any_foreign, english_function_words, judge, word_pattern
-from .nonlanguage import fence_mark, has_words, is_code_line, is_comment_line
+from .nonlanguage import fence_mark, has_words, is_code_line, is_comment_line, mask_addresses
 from .script import script_of
-from .switching import Clause, clauses_of, mask_addresses, surely_chinese
+from .switching import clauses_of, surely_chinese
 
 Verdict = Literal["zh", "en", "xx", "ja", "none"]
 
 REACH = 12
 """How many clauses away a neighbour may stand that decides a clause which alone can't be told."""
+_WINDOW = 4096
+"""Clauses that are settled at once."""
 
 
 @dataclass(slots=True)
@@ -27,110 +30,150 @@ class _Span:
 
     start: int
     block: int
+    opens: bool
+    """Whether a line, or a block, begins with it."""
     verdict: Verdict | None
     certain: bool
 
 
-def segments_of(text: str, blocks: Sequence[Block] | None, min_words: int) -> list[Segment]:
-    """The segments that tile ``text``; ``blocks`` are its reader's, by default its lines."""
-    spans = list(_spans(text, line_blocks(text) if blocks is None else blocks, min_words))
-    if not spans:
-        return [Segment(0, 0, 0, len(text), "none", None, text)] if text else []
-    _settle(spans)
-    spans[0].start = 0
-    merged: list[_Span] = []
-    line_start = -1
-    line_end = -1
-    for span in spans:
-        if span.start >= line_end:
-            line_start = span.start
-            line_end = _line_end(text, span.start)
-        elif (
-            merged
-            and merged[-1].start >= line_start
-            and merged[-1].block == span.block
-            and (_lang(merged[-1].verdict) == _lang(span.verdict))
-        ):
+@dataclass(slots=True)
+class _Line:
+    """One line with text: its first character that is no white space, its end (line break included), its block."""
+
+    begin: int
+    """Where its indentation begins."""
+    start: int
+    end: int
+    text: str
+    block: int
+    code: bool = False
+    opens: bool = True
+
+
+def segments_of(text: str, blocks: Sequence[Block] | None, min_words: int) -> Iterator[Segment]:
+    """The segments that tile ``text``, one by one; ``blocks`` are its reader's, by default its lines."""
+    if not text:
+        return iter(())
+    spans = _spans_of_lines(_lines(text, 0, 0), min_words) if blocks is None else _spans_of_blocks(text, blocks, min_words)
+    return _tiles([text], spans)
+
+
+def segments_of_windows(windows: Iterable[str], min_words: int) -> Iterator[Segment]:
+    """The segments of a plain text that comes piece by piece, each cut at a line's end; the same as those of the whole."""
+    seen: list[str] = []
+
+    def lines() -> Iterator[_Line]:
+        position = block = 0
+        for window in windows:
+            seen.append(window)
+            for line in _lines(window, position, block):
+                yield line
+                block = line.block + 1
+            position += len(window)
+
+    return _tiles(seen, _spans_of_lines(lines(), min_words))
+
+
+def _tiles(windows: list[str], spans: Iterator[_Span]) -> Iterator[Segment]:
+    """Cuts the text at the spans that begin a segment. ``windows`` grows while ``spans`` are drawn; what is done is dropped."""
+    start = 0  # of the segment that is open
+    offset = 0  # of the first window
+    number = 0
+    current: _Span | None = None
+    for span in _settled(spans):
+        if current is None:
+            current = span
             continue
-        merged.append(span)
-    ends = [*(span.start for span in merged[1:]), len(text)]
-    return [_segment(text, span, number, end) for number, (span, end) in enumerate(zip(merged, ends, strict=True))]
+        if not span.opens and current.block == span.block and _lang(current.verdict) == _lang(span.verdict):
+            continue
+        own = _slice(windows, start - offset, span.start - offset)
+        yield _segment(own, start, number, current)
+        while len(windows) > 1 and offset + len(windows[0]) <= span.start:
+            offset += len(windows.pop(0))
+        start, current, number = span.start, span, number + 1
+    rest = _slice(windows, start - offset, None)
+    if current is not None:
+        yield _segment(rest, start, number, current)
+    elif rest:
+        yield Segment(0, 0, 0, len(rest), "none", None, rest)
 
 
-def _line_end(text: str, start: int) -> int:
-    """Where the line that holds the first word at or after ``start`` ends, its line break included."""
-    position = start
-    while position < len(text) and text[position].isspace():
-        position += 1
-    # splitlines has breaks of its own beside \n; asking it for growing pieces keeps this linear.
-    size = 256
-    while True:
-        first = text[position : position + size].splitlines(keepends=True)[:2]
-        if len(first) > 1:
-            return position + len(first[0])
-        if position + size >= len(text):
-            return len(text)
-        size *= 4
+def _slice(windows: list[str], start: int, end: int | None) -> str:
+    if end is not None and end <= len(windows[0]):
+        return windows[0][start:end]
+    return "".join(windows)[start:end]
 
 
 def _lang(verdict: Verdict | None) -> Lang:
-    if verdict in {"xx", "ja"}:
+    if verdict == "xx" or verdict == "ja":
         return "other"
-    return verdict or "en"  # type: ignore[return-value]
+    return verdict or "en"
 
 
-def _segment(text: str, span: _Span, number: int, end: int) -> Segment:
+def _segment(text: str, start: int, number: int, span: _Span) -> Segment:
     lang = _lang(span.verdict)
-    own = text[span.start : end]
     return Segment(
-        block=span.block,
-        segment=number,
-        start=span.start,
-        end=end,
-        lang=lang,
-        script=script_of(own) if lang == "zh" else None,
-        text=own,
-        embedded=() if span.verdict == "ja" else guests_of(own, span.start, lang),
+        span.block,
+        number,
+        start,
+        start + len(text),
+        lang,
+        script_of(text) if lang == "zh" else None,
+        text,
+        () if span.verdict == "ja" or lang == "none" else guests_of(text, start, lang),
     )
 
 
-def _spans(text: str, blocks: Sequence[Block], min_words: int) -> Iterator[_Span]:
+def _lines(text: str, offset: int, block: int) -> Iterator[_Line]:
+    """The lines with text of a plain text, each a block; ``offset`` and ``block`` are what to count from."""
+    position = offset
+    for line in text.splitlines(keepends=True):
+        end = position + len(line)
+        content = line.lstrip()
+        if content:
+            yield _Line(position, end - len(content), end, content, block)
+            block += 1
+        position = end
+
+
+def _pieces(text: str, start: int, end: int, block: int, code: bool = False) -> Iterator[_Line]:
+    """The lines with text between two offsets."""
+    if start >= end:
+        return
+    for first, last in lines_of(text[start:end]):
+        content = text[start + first : start + last].lstrip()
+        if content:
+            yield _Line(start + first, start + last - len(content), start + last, content, block, code)
+
+
+def _spans_of_blocks(text: str, blocks: Sequence[Block], min_words: int) -> Iterator[_Span]:
     """The clauses of all blocks in order; each line with text begins with one."""
-    fence: str | None = None
-    position = 0
-    for index, block in enumerate(blocks):
-        yield from _between(text, position, block.start, max(0, index - 1), min_words)
-        position = max(position, block.end)
-        if block.code:
-            yield from (_Span(start, index, "none", True) for start, _ in _pieces(text, block.start, block.end))
-        elif block.wrapped:
-            yield from _wrapped_spans(text, block, index, min_words)
-        else:
-            for start, end in _pieces(text, block.start, block.end):
-                mark = fence_mark(text[start:end])
-                if fence is None and mark is None:
-                    if is_comment_line(text[start:end], _next_line(text, end)):
-                        yield _Span(start, index, "none", True)
-                        continue
-                    yield from _line_spans(text, start, end, index, min_words)
-                    continue
-                yield _Span(start, index, "none", True)
-                if fence is None:
-                    fence = mark
-                elif mark is not None and mark.startswith(fence) and text[start:end].strip() == mark:
-                    fence = None
-    yield from _between(text, position, len(text), max(0, len(blocks) - 1), min_words)
+
+    def runs() -> Iterator[tuple[bool, Iterator[_Line]]]:
+        position = 0
+        for index, block in enumerate(blocks):
+            yield False, _between(text, position, block.start, max(0, index - 1))
+            position = max(position, block.end)
+            yield block.wrapped and not block.code, _pieces(text, block.start, block.end, index, block.code)
+        yield False, _between(text, position, len(text), max(0, len(blocks) - 1))
+
+    unwrapped: list[Iterator[_Line]] = []
+    for wrapped, lines in runs():
+        if not wrapped:
+            unwrapped.append(lines)
+            continue
+        yield from _spans_of_lines(chain(*unwrapped), min_words)
+        unwrapped = []
+        yield from _wrapped_spans(text, list(lines), min_words)
+    yield from _spans_of_lines(chain(*unwrapped), min_words)
 
 
-def _next_line(text: str, start: int) -> str:
-    return text[start : start + 500].split("\n", 1)[0]
-
-
-def _between(text: str, first: int, last: int, block: int, min_words: int) -> Iterator[_Span]:
+def _between(text: str, first: int, last: int, block: int) -> Iterator[_Line]:
     """Text that no block holds; marks between two cells of a row belong to the cell before."""
-    for start, end in _pieces(text, first, last):
-        if _at_line_start(text, start) or has_letter(text[start:end]):
-            yield from _line_spans(text, start, end, block, min_words)
+    for line in _pieces(text, first, last, block):
+        line.opens = _at_line_start(text, line.start)
+        if line.opens or has_letter(line.text):
+            yield line
 
 
 def _at_line_start(text: str, start: int) -> bool:
@@ -138,80 +181,100 @@ def _at_line_start(text: str, start: int) -> bool:
     return not before or before[-1] in "\r\n\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 
 
-def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """The lines with text between two offsets, from their first character that is no white space."""
-    if start >= end:
-        return
-    for first, last in lines_of(text[start:end]):
-        piece = text[start + first : start + last]
-        content = piece.lstrip()
-        if content:
-            yield start + last - len(content), start + last
+def _spans_of_lines(lines: Iterator[_Line], min_words: int) -> Iterator[_Span]:
+    """The clauses of lines; what stands in a fence, or before a line of code as its comment, is code."""
+    fence: str | None = None
+    line = next(lines, None)
+    while line is not None:
+        upcoming = next(lines, None)
+        mark = None if line.code else fence_mark(line.text)
+        if fence is None and mark is None and not line.code:
+            if upcoming is not None and upcoming.begin == line.end and is_comment_line(line.text, upcoming.text):
+                yield _Span(line.start, line.block, line.opens, "none", True)
+            else:
+                yield from _line_spans(line, min_words)
+        else:
+            yield _Span(line.start, line.block, line.opens, "none", True)
+            if fence is None:
+                fence = mark
+            elif mark is not None and mark.startswith(fence) and line.text.strip() == mark:
+                fence = None
+        line = upcoming
 
 
-def _wrapped_spans(text: str, block: Block, index: int, min_words: int) -> Iterator[_Span]:
+def _wrapped_spans(text: str, lines: list[_Line], min_words: int) -> Iterator[_Span]:
     """A block whose line breaks are typesetting is judged as a whole and then cut into its lines."""
-    pieces = list(_pieces(text, block.start, block.end))
-    if len(pieces) < 2:
-        for start, end in pieces:
-            yield from _line_spans(text, start, end, index, min_words)
+    if len(lines) < 2:
+        for line in lines:
+            yield from _line_spans(line, min_words)
         return
-    whole = list(_line_spans(text, pieces[0][0], pieces[-1][1], index, min_words))
+    start, end = lines[0].start, lines[-1].end
+    whole = list(_line_spans(_Line(start, start, end, text[start:end], lines[0].block), min_words))
     current = whole[0]
     rest = iter(whole[1:])
     upcoming = next(rest, None)
-    for start, end in pieces:
-        first = True
-        while upcoming is not None and upcoming.start < end:
-            if upcoming.start > start and first:
-                yield _Span(start, index, current.verdict, current.certain)
-            current, first = upcoming, False
-            yield current
+    for line in lines:
+        opens = True
+        while upcoming is not None and upcoming.start < line.end:
+            if upcoming.start > line.start and opens:
+                yield _Span(line.start, line.block, True, current.verdict, current.certain)
+                opens = False
+            current = upcoming
+            yield _Span(current.start, line.block, opens, current.verdict, current.certain)
+            opens = False
             upcoming = next(rest, None)
-        if first:
-            yield _Span(start, index, current.verdict, current.certain)
+        if opens:
+            yield _Span(line.start, line.block, True, current.verdict, current.certain)
 
 
-def _line_spans(text: str, start: int, end: int, block: int, min_words: int) -> Iterator[_Span]:
-    """The clauses of one line (or one wrapped block); the first begins at ``start``."""
-    line = text[start:end]
-    if not has_letter(line):
-        yield _Span(start, block, "none", True)
-        return
-    if not has_other_than_latin(line):
-        words = word_pattern.findall(line.lower())
-        english = english_function_words()
-        known = sum(word in english for word in words)
-        if len(words) > 3 and known * 4 >= len(words) and any_foreign().isdisjoint(words):
-            yield _Span(start, block, "none" if is_code_line(line) else "en", True)
+def _line_spans(line: _Line, min_words: int) -> Iterator[_Span]:
+    """The clauses of one line (or one wrapped block); the first begins where its text does."""
+    text, start, block, opens = line.text, line.start, line.block, line.opens
+    if not has_other_than_latin(text):
+        words = word_pattern.findall(text.lower())
+        if not words:
+            yield _Span(start, block, opens, "none", True)
             return
-    elif not has_other_than_han(line) and not is_code_line(line):
-        yield _Span(start, block, "zh", surely_chinese(line))
+        known = sum(map(english_function_words().__contains__, words))
+        if len(words) > 3 and known * 4 >= len(words) and any_foreign().isdisjoint(words):
+            yield _Span(start, block, opens, "none" if is_code_line(text) else "en", True)
+            return
+    elif not has_other_than_han(text) and not is_code_line(text):
+        yield _Span(start, block, opens, "zh", surely_chinese(text))
         return
-    if is_code_line(line) or not has_words(line):
-        yield _Span(start, block, "none", True)
+    masked = mask_addresses(text)
+    if is_code_line(text) or not has_words(masked):
+        yield _Span(start, block, opens, "none", True)
         return
-    masked = mask_addresses(line)
-    clauses = clauses_of(masked)
-    if not clauses:
-        yield _Span(start, block, "none", True)
-        return
-    for number, clause in enumerate(clauses):
-        verdict, certain = _verdict(clause, min_words)
-        yield _Span(start + (clause.start if number else 0), block, verdict, certain)
+    for number, clause in enumerate(clauses_of(masked)):
+        verdict: Verdict | None
+        if clause.state == "han":
+            verdict, certain = "zh", not clause.plain_han
+        elif clause.state == "xx":
+            verdict, certain = ("ja" if clause.japanese else "xx"), True
+        else:
+            verdict, certain = judge(clause.words, min_words)
+        yield _Span(start + clause.start if number else start, block, opens and not number, verdict, certain)
 
 
-def _verdict(clause: Clause, min_words: int) -> tuple[Verdict | None, bool]:
-    if clause.state == "han":
-        return "zh", not clause.plain_han
-    if clause.state == "xx":
-        return ("ja" if clause.japanese else "xx"), True
-    return judge(clause.words, min_words)
+def _settled(spans: Iterator[_Span]) -> Iterator[_Span]:
+    """Decides by their neighbours what alone can't be told: Han that may be kanji, a few Latin-letter words."""
+    window: list[_Span] = []
+    done = 0
+    for span in spans:
+        window.append(span)
+        if len(window) >= _WINDOW + 2 * REACH:
+            _settle(window, done, len(window) - REACH)
+            yield from window[done : len(window) - REACH]
+            del window[: len(window) - 2 * REACH]
+            done = REACH
+    _settle(window, done, len(window))
+    yield from window[done:]
 
 
-def _settle(spans: list[_Span]) -> None:
-    """Decide by their neighbours what alone can't be told: Han that may be kanji, a few Latin-letter words."""
-    for index, span in enumerate(spans):
+def _settle(spans: list[_Span], first: int, last: int) -> None:
+    for index in range(first, last):
+        span = spans[index]
         if span.certain:
             continue
         if span.verdict == "zh":
@@ -228,20 +291,10 @@ def _settle(spans: list[_Span]) -> None:
 
 def _neighbours(spans: list[_Span], index: int, among: Collection[Verdict]) -> list[Verdict]:
     """The nearest certain verdicts before and after a clause."""
-    before = next(
-        (
-            s.verdict
-            for s in reversed(spans[max(0, index - REACH) : index])
-            if s.certain and s.verdict is not None and s.verdict in among
-        ),
-        None,
-    )
-    after = next(
-        (
-            s.verdict
-            for s in spans[index + 1 : index + 1 + REACH]
-            if s.certain and s.verdict is not None and s.verdict in among
-        ),
-        None,
-    )
-    return [verdict for verdict in (before, after) if verdict is not None]
+    before = spans[max(0, index - REACH) : index]
+    after = spans[index + 1 : index + 1 + REACH]
+    return [
+        verdict
+        for side in (reversed(before), after)
+        if (verdict := next((s.verdict for s in side if s.certain and s.verdict in among), None)) is not None
+    ]

@@ -16,12 +16,36 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Literal
 
-from .characters import BOPOMOFO, CLOSING, HAN, HANGUL, KANA, LATIN, MARKS, OPENING, PAIRS, has_han
-from .latin import any_foreign, common_english, english_function_words
-from .nonlanguage import masked_pattern
+from .boundaries import (
+    COMMA,
+    DASH,
+    LABEL,
+    NEVER_ON_SIGNS,
+    NOTHING,
+    SPACE,
+    STRONG,
+    gap,
+    inner_spans,
+    label_end,
+    sentence_gaps,
+)
+from .characters import (
+    BOPOMOFO,
+    HAN,
+    HANGUL,
+    KANA,
+    LATIN,
+    MARKS,
+    chinese_characters,
+    has_other_than_han,
+    has_other_than_latin,
+)
+from .latin import any_foreign, english_function_words, known_english, plain, word_pattern
 from .script import tables
 
 State = Literal["han", "latin", "xx"]
+Costs = tuple[float, float, float]
+"""Of a word in a Chinese clause, in one in Latin letters, in one in another language."""
 STATES: tuple[State, State, State] = ("han", "latin", "xx")
 HAN_STATE, LATIN_STATE, OTHER_STATE = range(3)
 
@@ -30,56 +54,42 @@ CHINESE_FUNCTION = frozenset(
     "到去来來个個些么麼什怎谁誰哪几幾着著过過得地之其而且又再才只请請已经經正最更太真喺嘅唔咗啲冇佢哋係嚟嗰咁"
 )
 """Function words of Chinese (Mandarin and Cantonese) of one character."""
+_chinese_function = re.compile(f"[{''.join(CHINESE_FUNCTION)}]").findall
 NOT_JAPANESE = frozenset("你您她它们們这這吗嗎呢吧啊嘛么麼谁誰哪很没沒还還说說给給让讓喺嘅唔咗啲冇佢哋係嚟嗰咁是")
 """Those of them that Japanese does not write."""
 
-LABEL, STRONG, BAR, HALF_STRONG, SYMBOL, COLON, DASH, COMMA, SPACE, NOTHING = (
-    0.0,
-    0.1,
-    0.05,
-    0.6,
-    0.9,
-    1.0,
-    1.1,
-    1.7,
-    1.7,
-    6.0,
-)
 DANGLING = 2.5
+"""On top of a switch where the words before it wait for more (``at the 股东大会``)."""
 TWIN = 0.2
+"""A switch in the middle of a line that says one thing in both languages (``出口 Exit``)."""
 MARK_OF_THE_OTHER = 0.7
+"""A clause that ends with the other language's full stop."""
 INTERJECTION = 0.8
-"""Cost of a switch behind a label, at a sentence's end, a table's bar, a semicolon, an emoji, a colon, a dash, a comma,
-white space, and where there is no separator at all. `DANGLING` comes on top where the words before the switch wait for
-more (``at the 股东大会``); `INTERJECTION` is what the end of a sentence of one word costs (``yyds！这家店…``),
-`TWIN` what the middle of a line does that says one thing in both languages (``出口 Exit``),
-`MARK_OF_THE_OTHER` a clause that ends with the other language's full stop."""
+"""A switch at the end of a sentence of one word (``yyds！这家店…``)."""
 INNER = 0.12
 """How much a word in brackets or quotation marks counts beside words outside of them."""
-LABEL_CHARACTERS = 40
-"""Longest label; what is longer before a colon is a clause."""
 MOST_INNER = 2.0
 """What all words of one bracket or quotation cost together at most, so that a long quotation is a guest too."""
-MASK = "\ue000"
-"""Stands for each character of an address or of inline code, which are words of no language."""
+PINNED = 3.0
+"""A sentence of one script whose words would cost more than this as guests is in its own language: no need to search."""
+_TWIN_WORDS = 16
+"""A line of more words (runs of Han, words in Latin letters) says no single thing."""
+_PINNED_HAN: Costs = (0.0, 9.0, 9.0)
+_PINNED_LATIN: Costs = (9.0, 0.0, 3.0)
+_HAN_PINNED = 8
+"""So many Han characters cost more than `PINNED`."""
 
+_HASH = frozenset("#＃")
+_FULL_STOPS = frozenset(".。")
+_LATIN_WORD = rf"[{LATIN}][{LATIN}{MARKS}0-9０-９]*+(?:['’][{LATIN}]++)*+"
 _word = re.compile(
     rf"(?P<han>[{HAN}{BOPOMOFO}]+)"
+    rf"|(?P<latin>{_LATIN_WORD})(?:(?: {_LATIN_WORD}){{3,}}(?= {_LATIN_WORD}))?"
     rf"|(?P<kana>[{KANA}]+)"
     rf"|(?P<hangul>[{HANGUL}]+)"
-    rf"|(?P<latin>[{LATIN}][{LATIN}{MARKS}0-9０-９]*(?:['’][{LATIN}]+)*)"
     r"|(?P<other>[^\W\d_](?:[^\W\d_]|[\u0300-\u036f\u0591-\u05c7\u064b-\u0652\u0900-\u0dff\u0e31-\u0e4e])+)"
 )
-_maskable = re.compile(r"[@`#=^≈≤≥]|://|www\.|[a-z]\.[a-z]").search
-_STRONG_MARKS = frozenset("。！？!?…｡")
-_SEPARATORS = {**dict.fromkeys("；;", HALF_STRONG), **dict.fromkeys("：:", COLON), **dict.fromkeys("，,、", COMMA)}
-_SEPARATORS |= dict.fromkeys("—–/／→⇒·•～~=>＞", DASH) | dict.fromkeys("|｜│┃║", BAR)
-_label = re.compile(
-    rf"[^\w({OPENING[:-1]}]*(?:[(（\[【][^)）\]】\w]*[\w:./ -]{{1,24}}[)）\]】]\s*)?"
-    rf"[\w{MARKS}@.#'’&-]+(?: [\w{MARKS}.#'’&-]+){{0,3}}\s?(?:[:：](?!//)|：)\s*(?:Re:|RE:|Fwd:)?"
-)
-"""What may be a label before a colon: up to four words at the start of a line, perhaps after a time in brackets."""
-_ABBREVIATIONS = frozenset("mr mrs ms dr no vs etc e g i st jr sr inc ltd co fig vol pp al prof".split())
+"""A word of one script; behind a Latin one the run of words between it and the last."""
 _DANGLING_WORDS = frozenset(
     "dear the a an of to in on at for with by from into about than as is are was were be been am my your his her its our their"
     " this that these those and or but so very really quite too not no more most some any every each like called named"
@@ -87,7 +97,6 @@ _DANGLING_WORDS = frozenset(
     " did have has had don't doesn't didn't can't won't isn't aren't wasn't i'm it's".split()
 )
 """Words that no English clause ends with, or hardly ever."""
-_NEVER_ON_SIGNS = frozenset("的了是我你他她它们們这這那吗嗎呢吧啊嘛不没沒也都就还還很给給和")
 _WANT_AN_OBJECT = frozenset(
     "到等在和用买買去叫看向从從把对對有做吃喝玩学學说說讲講请請要想会會能按选選跟与與及或为為比被让讓将將由找换換"
 )
@@ -97,9 +106,6 @@ _INTERJECTIONS = frozenset(
     " 喂 哎 唉 哎呀 哎哟 唉呀 真的 对吧 對吧 是吧 没事 沒事 早 早安 你好 拜拜".split()
 )
 """Words that stand before a sentence in another language as its guests."""
-_LEADING = frozenset("#$¥￥€£+-*@＃＄")
-"""Marks that go with what follows them."""
-
 
 @dataclass(slots=True)
 class _Word:
@@ -111,181 +117,129 @@ class _Word:
     clause_start: int  # where a clause that begins with this word would begin
     sentence: int
     inner: bool
+    costs: Costs
     hashtag: bool = False
+    size: int = 1  # more than one: a run of words, or a sentence that is plainly of this kind
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Clause:
     """A stretch of a line in one matrix language, from ``start`` to the next clause's start.
 
-    ``words`` are its Latin-letter words in lower case (names capitalised), those in brackets and quotation marks left out where others
-    stand beside them; ``plain_han`` tells that there is nothing but Han to go by, so that it may be kanji.
+    ``words`` are its Latin-letter words, those in brackets and quotation marks left out where others stand beside them;
+    ``plain_han`` tells that there is nothing but Han to go by, so that it may be kanji.
     """
 
     start: int
     state: State
-    words: tuple[str, ...] = ()
+    words: list[str]
     plain_han: bool = False
     japanese: bool = False
 
 
-def mask_addresses(line: str) -> str:
-    """The line, as long as before, with addresses, handles and inline code replaced by `MASK`."""
-    if not _maskable(line):
-        return line
-    return masked_pattern.sub(lambda match: MASK * len(match.group()), line)
-
-
-def inner_spans(line: str) -> list[tuple[int, int]]:
-    """Outermost bracketed or quoted spans that are part of a sentence around them (offsets of opener and closer).
-
-    A pair that stands by itself, such as a whole line or a whole sentence in quotation marks, is not among them.
-    """
-    stack: list[tuple[str, int]] = []
-    spans: list[tuple[int, int]] = []
-    for index, character in enumerate(line):
-        if character == '"':
-            opened = next((i for i in range(len(stack) - 1, -1, -1) if stack[i][0] == '"'), None)
-            if opened is None:
-                stack.append((character, index))
-                continue
-        elif character in OPENING:
-            if len(stack) < 50:
-                stack.append((character, index))
-            continue
-        elif character in CLOSING:
-            wanted = PAIRS[character]
-            opened = next((i for i in range(len(stack) - 1, -1, -1) if stack[i][0] == wanted), None)
-        else:
-            continue
-        if opened is not None:
-            start = stack[opened][1]
-            del stack[opened:]
-            while spans and spans[-1][0] > start:
-                spans.pop()
-            spans.append((start, index))
-    first_word = next((index for index, character in enumerate(line) if character.isalnum()), len(line))
-    return [(start, end) for start, end in spans if not _stands_alone(line, start, end, first_word)]
-
-
-def _stands_alone(line: str, start: int, end: int, first_word: int) -> bool:
-    before = line[max(0, start - 40) : start].rstrip()
-    after = line[end + 1 : end + 40].lstrip()
-    begins = (
-        not before
-        or before[-1] in "。！？!?…：:"
-        or (before[-1] == "." and line[start - 1].isspace())
-        or (before[-1] == "." and line[start] in "（(")
-    )
-    if start <= first_word:
-        begins = True
-    inside_ends = line[end - 1] in "。！？!?….～~" if end > start + 1 else False
-    ends = not any(character.isalnum() for character in after) or (
-        inside_ends and (line[end + 1 : end + 2].isspace() or after[:1] in OPENING)
-    )
-    return begins and ends
-
-
-def _gap(line: str, start: int, end: int, previous: str, at_line_start: bool) -> tuple[float, int]:
-    """Cost of a switch between two words and where the later clause would begin, from the text between them."""
-    if end == start:
-        return NOTHING, end
-    if end == start + 1 and line[start] == " ":
-        return SPACE, end
-    cost = NOTHING
-    split = start
-    opened = -1
-    for index in range(start, end):
-        character = line[index]
-        if character.isspace():
-            cost = min(cost, DASH if character in "\t\u3000\n" or line[index : index + 3] == "   " else SPACE)
-            continue
-        if character in _STRONG_MARKS or (character == "." and _ends_sentence(line, index, start, previous)):
-            cost, split, opened = STRONG, index + 1, -1
-        elif character in _SEPARATORS:
-            if character in ":,.：" and line[index - 1 : index].isdigit() and line[index + 1 : index + 2].isdigit():
-                continue
-            cost, split, opened = min(cost, _SEPARATORS[character]), index + 1, -1
-        elif character in CLOSING or (
-            character == '"' and opened < 0 and (index == start or not line[index - 1].isspace())
-        ):
-            split, opened = index + 1, -1
-        elif character in OPENING or character == '"':
-            opened = index if opened < 0 else opened
-        elif character == "-" and line[index + 1 : index + 2].isspace():
-            # a dash of a dialogue opens what follows it, any other ends what stands before it
-            split = split if cost == STRONG else index + 1
-            cost = min(cost, DASH)
-        elif not character.isalnum() and character not in _LEADING and opened < 0:
-            split = index + 1
-            if ord(character) > 0x2190 and character != MASK and unicodedata.category(character) == "So":
-                cost = min(cost, SYMBOL)
-    if cost >= SPACE and not at_line_start:
-        # A number between two words without a separator goes with the words before it, unless it touches the next.
-        number = re.match(r"(?:\s*[\d０-９][\d０-９.,:/%-]*(?=\s))+", line[split:end])
-        if number:
-            split += number.end()
-    while split < end and line[split].isspace():
-        split += 1
-    return cost, split
-
-
-def _ends_sentence(line: str, index: int, gap_start: int, previous: str) -> bool:
-    following = line[index + 1 : index + 2]
-    if index == gap_start:  # right behind a word
-        if previous.lower() in _ABBREVIATIONS or (len(previous) == 1 and previous.isascii() and previous.isupper()):
-            return False
-        return (
-            not following
-            or not following.isascii()
-            or following.isspace()
-            or following.isupper()
-            or following in "\"')"
-        )
-    if line[index - 1] == ".":
-        return not following or not following.isascii() or following.isspace()
-    digits = index
-    while digits > gap_start and line[digits - 1].isdigit():
-        digits -= 1
-    listed = digits < index and index - digits < 3
-    return not listed and (not following or following.isspace() or not following.isascii())
-
-
 def words_of(line: str) -> list[_Word]:
-    """The words of a line (addresses masked), each with the boundary before it. Linear in the line's length."""
-    spans = inner_spans(line)
-    span = 0
-    sentence = 0
+    """The words of a line (addresses masked), each with the boundary before it. Linear in the line's length.
+
+    A sentence that is plainly of one language is one word.
+    """
     found: list[_Word] = []
-    end = 0
-    label = _label.match(line[: LABEL_CHARACTERS + 1])
-    label_end = label.end() if label and _is_label(label.group()) else 0
-    for match in _word.finditer(line):
-        kind, text, start = match.lastgroup or "", match.group(), match.start()
-        while span < len(spans) and spans[span][1] < start:
-            span += 1
-        inner = span < len(spans) and spans[span][0] < start
-        before = found[-1] if found else None
-        cost, clause_start = _gap(line, end, start, before.text if before else "", before is None)
-        hashtag = line[start - 1 : start] in {"#", "＃"} or (
-            before is not None and before.hashtag and "#" not in line[end:start]
-        )
-        if hashtag:  # goes with the sentence before it, and its words are guests there
-            cost, inner = (NOTHING if before else 0.0), True
-        elif end and end <= label_end <= start:
-            cost, sentence = LABEL, sentence + 1
-        elif before is not None:
-            cost = _adjusted(cost, before, kind, inner, first=len(found) == 1)
-            sentence += cost == STRONG
-        found.append(_Word(kind, start, match.end(), text, cost, clause_start, sentence, inner, hashtag))
-        end = match.end()
+    reader = _Reader(line, found)
+    position = 0
+    split = 0
+    for start, end, begin in sentence_gaps(line):
+        if reader.within_quotation(start - 1, end):
+            continue  # a sentence's end inside of a quotation
+        reader.read_sentence(position, start, split)
+        position, split = end, begin
+    reader.read_sentence(position, len(line), split)
     return found
 
 
-def _is_label(text: str) -> bool:
-    """Whether what stands before a line's first colon names what follows, and is no clause (``他看着我说：``)."""
-    han = [character for character in text if has_han(character)]
-    return len(han) <= 8 and _NEVER_ON_SIGNS.isdisjoint(han) and han[-1:] != ["说"]
+class _Reader:
+    """Appends the words of one sentence after the other to ``found``."""
+
+    def __init__(self, line: str, found: list[_Word]) -> None:
+        self.line = line
+        self.found = found
+        self.spans = inner_spans(line)
+        self.span = 0
+        self.sentence = 0
+        self.end = 0
+        self.label_end = label_end(line)
+
+    def within_quotation(self, first: int, last: int) -> bool:
+        """Whether both offsets lie inside brackets or quotation marks."""
+        return bool(self.spans) and self._inside(first) and self._inside(last)
+
+    def _inside(self, offset: int) -> bool:
+        return any(start < offset <= end for start, end in self.spans)
+
+    def read_sentence(self, start: int, end: int, split: int) -> None:
+        """The sentence between two offsets, which begins at ``split`` (its opening marks included)."""
+        line, found = self.line, self.found
+        whole = None if start < self.label_end else _plain_sentence(line[start:end])
+        if whole is not None:
+            before = _adjusted(STRONG, found[-1], whole[0], inner=False, first=len(found) == 1) if found else 0.0
+            self.sentence += before == STRONG
+            found.append(_Word(whole[0], start, end, line[start:end], before, split, self.sentence, False, *whole[1:]))
+            self.end = end
+            return
+        spans, label_end = self.spans, self.label_end
+        last = self.end
+        previous = found[-1] if found else None
+        for match in _word.finditer(line, start, end):
+            kind = match.lastgroup or ""
+            first, last_end = match.span(kind)
+            text = line[first:last_end]
+            cost, clause_start = gap(line, last, first)
+            inner = False
+            if spans:
+                while self.span < len(spans) and spans[self.span][1] < first:
+                    self.span += 1
+                inner = self.span < len(spans) and spans[self.span][0] < first
+            hashtag = line[first - 1 : first] in _HASH or (
+                previous is not None and previous.hashtag and "#" not in line[last:first]
+            )
+            if hashtag:  # goes with the sentence before it, and its words are guests there
+                cost, inner = (NOTHING if previous is not None else 0.0), True
+            elif last and last <= label_end <= first:
+                cost = LABEL
+                self.sentence += 1
+            elif previous is not None and cost < NOTHING:
+                cost = _adjusted(cost, previous, kind, inner, first=len(found) == 1)
+                self.sentence += cost == STRONG
+            previous = _Word(
+                kind, first, last_end, text, cost, clause_start, self.sentence, inner, _costs(kind, text), hashtag
+            )
+            found.append(previous)
+            last = last_end
+            if last < match.end():  # a run of words behind it
+                run = line[last + 1 : match.end()]
+                words = run.split()
+                guest = sum(map(_latin_guest, words))
+                previous = _Word(
+                    kind, last + 1, match.end(), run, SPACE, last + 1, self.sentence, inner, (guest, 0.0, 0.3 * len(words)),
+                    hashtag, len(words),
+                )  # fmt: skip
+                found.append(previous)
+                last = match.end()
+        self.end = last
+
+
+def _plain_sentence(text: str) -> tuple[str, Costs, bool, int] | None:
+    """What is a `_Word` of a sentence that needs no search: all of one script, and long enough to be no guest."""
+    if "#" in text:
+        return None
+    if not has_other_than_han(text):
+        return ("han", _PINNED_HAN, False, 2) if len(chinese_characters(text)) >= _HAN_PINNED else None
+    if has_other_than_latin(text):
+        return None
+    cost = 0.0
+    for word in text.split():
+        cost += _latin_guest(word)
+        if cost > PINNED:
+            return "latin", _PINNED_LATIN, False, 2
+    return None
 
 
 def _adjusted(cost: float, before: _Word, kind: str, inner: bool, first: bool) -> float:
@@ -293,7 +247,7 @@ def _adjusted(cost: float, before: _Word, kind: str, inner: bool, first: bool) -
     if cost == STRONG:
         if inner and before.inner:
             return COMMA  # a sentence's end within a quotation
-        return INTERJECTION if first and before.kind == "latin" and kind == "han" else STRONG
+        return INTERJECTION if first and before.kind == "latin" and kind == "han" and before.size == 1 else STRONG
     if cost == COMMA and before.text in _INTERJECTIONS and before.kind == "han":
         return cost + DANGLING
     if cost in {SPACE, COMMA} and before.kind == "latin" and before.text.lower() in _DANGLING_WORDS:
@@ -301,31 +255,33 @@ def _adjusted(cost: float, before: _Word, kind: str, inner: bool, first: bool) -
     return cost
 
 
-def _costs(word: _Word, kana_sentence: bool) -> tuple[float, float, float]:
+def _costs(kind: str, text: str) -> Costs:
     """What a word costs in a Chinese clause, in one in Latin letters, in one in another language."""
-    length = len(word.text)
-    if word.kind == "han":
-        if kana_sentence:
-            as_japanese = 0.12 * length + 0.7 * sum(map(NOT_JAPANESE.__contains__, word.text))
-            return 0.0, 1.5, as_japanese
-        if word.text in _INTERJECTIONS:
+    if kind == "latin":
+        return _latin_guest(text), 0.0, 0.3
+    length = len(text)
+    if kind == "han":
+        if text in _INTERJECTIONS:
             return 0.0, 0.6, 0.6
-        function = sum(map(CHINESE_FUNCTION.__contains__, word.text))
+        function = len(_chinese_function(text))
         guest = 0.9 + 0.35 * min(length - 1, 12) + 0.6 * min(function, 6)
         return 0.0, guest, guest
-    if word.kind == "latin":
-        return _latin_guest(word.text), 0.0, 0.3
-    if word.kind == "other":
+    if kind == "other":
         guest = 0.8 + 0.2 * min(length, 12)
     else:  # kana, hangul
-        guest = (0.3 if word.text in "のノ" else 0.6) + 0.25 * min(length, 12)
+        guest = (0.3 if text in "のノ" else 0.6) + 0.25 * min(length, 12)
     return guest, guest, 0.0
+
+
+def _kanji_costs(text: str) -> Costs:
+    """What Han characters cost in a sentence with kana or hangul."""
+    return 0.0, 1.5, 0.12 * len(text) + 0.7 * sum(map(NOT_JAPANESE.__contains__, text))
 
 
 @lru_cache(maxsize=1 << 16)
 def _latin_guest(text: str) -> float:
     """What a word in Latin letters costs as a guest of a Chinese clause."""
-    lower = _plain(text)
+    lower = plain(text)
     if text.isupper() or len(text) == 1 or any(map(str.isdigit, text)):
         return 1.2 if text == "I" else 0.25
     if lower in _INTERJECTIONS:
@@ -348,50 +304,8 @@ def clauses_of(line: str) -> list[Clause]:
     turn = _twin_turn(words)
     if turn:
         words[turn].before = TWIN
-    outside: set[int] = {word.sentence for word in words if not word.inner}
-    with_han = {word.sentence for word in words if word.kind == "han"}
-    kana: dict[int, int] = {}
-    for word in words:
-        if word.kind in {"kana", "hangul"} and word.text not in "のノ":
-            kana[word.sentence] = kana.get(word.sentence, 0) + len(word.text)
-    back: list[tuple[int, int, int]] = []
-    han = latin = other = inner_cost = 0.0
-    for index, word in enumerate(words):
-        quoted = word.inner and word.sentence in outside
-        inner_cost = inner_cost if quoted else 0.0
-        weight = 1.0 if not quoted else INNER if inner_cost < MOST_INNER else 0.0
-        costs = _costs(word, word.sentence in kana)
-        if index:
-            cheapest = min(han, latin, other)
-            switched = cheapest + word.before
-            state = HAN_STATE if han == cheapest else LATIN_STATE if latin == cheapest else OTHER_STATE
-            back.append(
-                (
-                    HAN_STATE if han <= switched else state,
-                    LATIN_STATE if latin <= switched else state,
-                    OTHER_STATE if other <= switched else state,
-                )
-            )
-            han, latin, other = min(han, switched), min(latin, switched), min(other, switched)
-        inner_cost += weight * max(costs) if quoted else 0.0
-        han += weight * costs[HAN_STATE]
-        latin += weight * costs[LATIN_STATE]
-        other += weight * costs[OTHER_STATE]
-        mark = line[word.end : word.end + 1]
-        if mark in {".", "。"} and (index + 1 == len(words) or words[index + 1].sentence != word.sentence):
-            # each language has a full stop of its own
-            if mark == "。" and word.sentence in with_han:
-                latin += MARK_OF_THE_OTHER
-                other += MARK_OF_THE_OTHER
-            elif mark == "." and word.kind == "han":
-                han += MARK_OF_THE_OTHER
-    cheapest = min(han, latin, other)
-    state = HAN_STATE if han == cheapest else LATIN_STATE if latin == cheapest else OTHER_STATE
-    states = [state]
-    for came in reversed(back):
-        state = came[state]
-        states.append(state)
-    states.reverse()
+    outside = {word.sentence for word in words if not word.inner}
+    states = _best_states(line, words, outside)
     clauses: list[Clause] = []
     first = 0
     for index in range(1, len(words) + 1):
@@ -405,17 +319,59 @@ def clauses_of(line: str) -> list[Clause]:
     return clauses
 
 
-def _evidence(words: list[_Word]) -> Iterator[str]:
-    """The words that tell a language, in lower case; a capitalised one inside a clause keeps its capital, as it may be a name."""
+def _best_states(line: str, words: list[_Word], outside: set[int]) -> list[int]:
+    """The cheapest sequence of matrix languages, one for each word (Viterbi)."""
+    with_han = {word.sentence for word in words if word.kind == "han"}
+    kana = {word.sentence for word in words if word.kind in {"kana", "hangul"} and word.text not in "のノ"}
+    back: list[tuple[int, int, int]] = []
+    han = latin = other = inner_cost = 0.0
+    last = len(words) - 1
     for index, word in enumerate(words):
-        plain = _plain(word.text)
-        shouted = word.text.isupper() and len(word.text) > 1 and len(words) < 3
-        yield plain.capitalize() if shouted or (index and word.text[:1].isupper()) else plain
-
-
-def _plain(word: str) -> str:
-    """Lower case, full-width letters as ordinary ones."""
-    return word.lower() if word.isascii() else unicodedata.normalize("NFKC", word).lower()
+        if index:
+            if han <= latin and han <= other:
+                cheapest, state = han, HAN_STATE
+            elif latin <= other:
+                cheapest, state = latin, LATIN_STATE
+            else:
+                cheapest, state = other, OTHER_STATE
+            switched = cheapest + word.before
+            came_han, came_latin, came_other = HAN_STATE, LATIN_STATE, OTHER_STATE
+            if han > switched:
+                han, came_han = switched, state
+            if latin > switched:
+                latin, came_latin = switched, state
+            if other > switched:
+                other, came_other = switched, state
+            back.append((came_han, came_latin, came_other))
+        as_han, as_latin, as_other = word.costs
+        if kana and word.kind == "han" and word.sentence in kana:
+            as_han, as_latin, as_other = _kanji_costs(word.text)
+        if word.inner and word.sentence in outside:
+            weight = INNER if inner_cost < MOST_INNER else 0.0
+            inner_cost += weight * max(as_han, as_latin, as_other)
+            han += weight * as_han
+            latin += weight * as_latin
+            other += weight * as_other
+        else:
+            inner_cost = 0.0
+            han += as_han
+            latin += as_latin
+            other += as_other
+        mark = line[word.end : word.end + 1]
+        if mark in _FULL_STOPS and (index == last or words[index + 1].sentence != word.sentence):
+            # each language has a full stop of its own
+            if mark == "。" and word.sentence in with_han:
+                latin += MARK_OF_THE_OTHER
+                other += MARK_OF_THE_OTHER
+            elif mark == "." and word.kind == "han":
+                han += MARK_OF_THE_OTHER
+    state = HAN_STATE if han <= latin and han <= other else LATIN_STATE if latin <= other else OTHER_STATE
+    states = [state]
+    for came in reversed(back):
+        state = came[state]
+        states.append(state)
+    states.reverse()
+    return states
 
 
 def surely_chinese(text: str) -> bool:
@@ -437,34 +393,43 @@ def _twin_turn(words: list[_Word]) -> int:
     Such a line has Han on one side and Latin letters on the other, white space between them, no function words in the
     Chinese and a common English word in the English (a name alone is a guest: ``新款 MacBook Pro``).
     """
+    if len(words) > _TWIN_WORDS:
+        return 0
     kinds = [word.kind for word in words]
     turns = [index for index in range(1, len(kinds)) if kinds[index] != kinds[index - 1]]
     if len(turns) != 1 or set(kinds) != {"han", "latin"} or words[turns[0]].before not in {SPACE, DASH}:
         return 0
-    if any(word.inner for word in words):
+    if any(word.inner or word.size > 1 for word in words):
         return 0
     chinese = "".join(word.text for word in words if word.kind == "han")
-    english = [_plain(word.text) for word in words if word.kind == "latin"]
+    english = [plain(word.text) for word in words if word.kind == "latin"]
     if (
         len(chinese) > 10
         or len(english) > 4
         or (kinds[0] == "han" and chinese[-1] in _WANT_AN_OBJECT)
-        or any(c in _NEVER_ON_SIGNS for c in chinese)
+        or any(c in NEVER_ON_SIGNS for c in chinese)
     ):
         return 0
-    known = common_english() | english_function_words()
+    known = known_english()
     if english[-1 if kinds[-1] == "han" else 0] in _DANGLING_WORDS - {"to", "no", "the", "a"}:
         return 0
     return turns[0] if any(word in known and word not in _INTERJECTIONS for word in english) else 0
 
 
 def _clause(words: list[_Word], state: int, outside: set[int], at_start: bool) -> Clause:
-    latin = [word for word in words if word.kind == "latin"]
-    plain = [word for word in latin if not (word.inner and word.sentence in outside)] or latin
+    evidence: list[str] = []
+    if state == LATIN_STATE:
+        latin = [word for word in words if word.kind == "latin"]
+        plainly = [word for word in latin if not (word.inner and word.sentence in outside)] or latin
+        for word in plainly:
+            if word.size > 1:
+                evidence += word_pattern.findall(word.text)
+            else:
+                evidence.append(word.text)
     return Clause(
         start=0 if at_start else words[0].clause_start,
         state=STATES[state],
-        words=tuple(_evidence(plain)) if state == LATIN_STATE else (),
+        words=evidence,
         plain_han=state == HAN_STATE and all(word.kind == "han" and not surely_chinese(word.text) for word in words),
         japanese=state == OTHER_STATE and any(word.kind == "kana" for word in words),
     )
