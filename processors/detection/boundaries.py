@@ -112,9 +112,9 @@ def _stands_alone(line: str, start: int, end: int, first_word: int) -> bool:
     return begins and ends
 
 
-def sentence_gaps(line: str) -> list[tuple[int, int, int]]:
-    """The stretches without letters in which a sentence ends and another begins: start, end, and where the later one begins."""
-    found: list[tuple[int, int, int]] = []
+def sentence_gaps(line: str) -> list[tuple[int, int]]:
+    """Start and end of the stretches without letters in which a sentence ends and another begins."""
+    found: list[tuple[int, int]] = []
     done = 0
     for match in _strong_gap(line):
         start, end = match.span()
@@ -125,9 +125,9 @@ def sentence_gaps(line: str) -> list[tuple[int, int, int]]:
         while start > done and not line[start - 1].isalpha():
             start -= 1
         if start:  # a word stands before it
-            cost, split = gap(line, start, end)
+            cost, _ = gap(line, start, end)
             if cost == STRONG:
-                found.append((start, end, split))
+                found.append((start, end))
         done = end
     return found
 

@@ -27,3 +27,4 @@ has_latin = re.compile(f"[{LATIN}]").search
 has_letter = re.compile(r"[^\W\d_]").search
 has_other_than_latin = re.compile(f"[^\\W\\d_{LATIN}]").search
 has_other_than_han = re.compile(f"[^\\W\\d_{HAN}{BOPOMOFO}]").search
+has_other_than_han_and_latin = re.compile(f"[^\\W\\d_{HAN}{BOPOMOFO}{LATIN}]").search

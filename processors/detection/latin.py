@@ -112,7 +112,7 @@ def judge(words: Sequence[str], min_words: int) -> tuple[Verdict | None, bool]:
 
     None where there is nothing to go by: fewer than ``min_words`` words and none of them known.
     """
-    lower = [plain(word) for word in words]
+    lower = list(map(str.lower, words)) if "".join(words).isascii() else [plain(word) for word in words]
     hits = sum(map(english_function_words().__contains__, lower))
     content = sum(map(common_english().__contains__, lower))
     most_foreign = 0

@@ -9,7 +9,7 @@ from typing import Literal
 
 from ..lines import lines_of
 from ..records import Block, Lang, Segment
-from .characters import has_letter, has_other_than_han, has_other_than_latin
+from .characters import has_han, has_letter, has_other_than_han, has_other_than_latin
 from .guests import guests_of
 from .latin import any_foreign, english_function_words, judge, word_pattern
 from .nonlanguage import fence_mark, has_words, is_code_line, is_comment_line, mask_addresses
@@ -243,7 +243,7 @@ def _line_spans(line: _Line, min_words: int) -> Iterator[_Span]:
         yield _Span(start, block, opens, "zh", surely_chinese(text))
         return
     masked = mask_addresses(text)
-    if is_code_line(text) or not has_words(masked):
+    if is_code_line(text) or not (has_han(masked) or has_words(masked)):
         yield _Span(start, block, opens, "none", True)
         return
     for number, clause in enumerate(clauses_of(masked)):

@@ -38,6 +38,7 @@ from .characters import (
     MARKS,
     chinese_characters,
     has_other_than_han,
+    has_other_than_han_and_latin,
     has_other_than_latin,
 )
 from .latin import any_foreign, english_function_words, known_english, plain, word_pattern
@@ -72,12 +73,17 @@ MOST_INNER = 2.0
 """What all words of one bracket or quotation cost together at most, so that a long quotation is a guest too."""
 PINNED = 3.0
 """A sentence of one script whose words would cost more than this as guests is in its own language: no need to search."""
+_FUNCTION_WORD = 1.7
+"""What an English function word costs as a guest of a Chinese clause."""
 _TWIN_WORDS = 16
 """A line of more words (runs of Han, words in Latin letters) says no single thing."""
-_PINNED_HAN: Costs = (0.0, 9.0, 9.0)
-_PINNED_LATIN: Costs = (9.0, 0.0, 3.0)
+_PINNED: dict[str, Costs] = {"han": (0.0, 9.0, 9.0), "latin": (9.0, 0.0, 3.0)}
 _HAN_PINNED = 8
 """So many Han characters cost more than `PINNED`."""
+_HAN_HOST = 11
+"""So many are no twin of a few words in Latin letters."""
+_GUESTS = 1.6
+"""Guests that cost less than this are never worth a switch, where no separator makes one cheap."""
 
 _HASH = frozenset("#＃")
 _FULL_STOPS = frozenset(".。")
@@ -90,6 +96,15 @@ _word = re.compile(
     r"|(?P<other>[^\W\d_](?:[^\W\d_]|[\u0300-\u036f\u0591-\u05c7\u064b-\u0652\u0900-\u0dff\u0e31-\u0e4e])+)"
 )
 """A word of one script; behind a Latin one the run of words between it and the last."""
+_letter = re.compile(r"[^\W\d_]").search
+_first_han = re.compile(f"[{HAN}{BOPOMOFO}]").search
+_first_latin = re.compile(f"[{LATIN}]").search
+_to_last_han = re.compile(f"(?s:.*)[{HAN}{BOPOMOFO}]").match
+_to_last_latin = re.compile(rf"(?s:.*)[{LATIN}][{LATIN}{MARKS}0-9０-９]*").match
+_last_word = re.compile(rf"[{LATIN}'’]+\Z").search
+_separator = re.compile("[；;：:—–/／→⇒·•～~=>＞|｜│┃║\t\u3000\u2190-\u2bff\U0001f000-\U0001faff]| {3}|- ").search
+_ENDS = frozenset((LABEL, STRONG))
+"""Costs of a switch where one sentence ends and another begins."""
 _DANGLING_WORDS = frozenset(
     "dear the a an of to in on at for with by from into about than as is are was were be been am my your his her its our their"
     " this that these those and or but so very really quite too not no more most some any every each like called named"
@@ -140,32 +155,39 @@ class Clause:
 def words_of(line: str) -> list[_Word]:
     """The words of a line (addresses masked), each with the boundary before it. Linear in the line's length.
 
-    A sentence that is plainly of one language is one word.
+    A sentence, or half of one, that is plainly of one language is one word.
     """
-    found: list[_Word] = []
-    reader = _Reader(line, found)
+    reader = _Reader(line)
+    label = label_end(line)
     position = 0
-    split = 0
-    for start, end, begin in sentence_gaps(line):
+    cost = 0.0
+    for start, end in sentence_gaps(line):
         if reader.within_quotation(start - 1, end):
             continue  # a sentence's end inside of a quotation
-        reader.read_sentence(position, start, split)
-        position, split = end, begin
-    reader.read_sentence(position, len(line), split)
-    return found
+        if position < label <= end:
+            reader.read_words(position, label, cost)
+            position, cost = label, LABEL
+            if label > start:
+                continue
+        reader.read(position, start, cost)
+        position, cost = end, STRONG
+    if position < label:
+        reader.read_words(position, label, cost)
+        position, cost = label, LABEL
+    reader.read(position, len(line), cost)
+    return reader.found
 
 
 class _Reader:
-    """Appends the words of one sentence after the other to ``found``."""
+    """Reads a line's words, one sentence after the other."""
 
-    def __init__(self, line: str, found: list[_Word]) -> None:
+    def __init__(self, line: str) -> None:
         self.line = line
-        self.found = found
+        self.found: list[_Word] = []
         self.spans = inner_spans(line)
         self.span = 0
         self.sentence = 0
         self.end = 0
-        self.label_end = label_end(line)
 
     def within_quotation(self, first: int, last: int) -> bool:
         """Whether both offsets lie inside brackets or quotation marks."""
@@ -174,24 +196,48 @@ class _Reader:
     def _inside(self, offset: int) -> bool:
         return any(start < offset <= end for start, end in self.spans)
 
-    def read_sentence(self, start: int, end: int, split: int) -> None:
-        """The sentence between two offsets, which begins at ``split`` (its opening marks included)."""
-        line, found = self.line, self.found
-        whole = None if start < self.label_end else _plain_sentence(line[start:end])
+    def read(self, start: int, end: int, cost: float) -> None:
+        """The sentence between two offsets; ``cost`` is that of a switch before it."""
+        text = self.line[start:end]
+        whole = _plain_sentence(text)
         if whole is not None:
-            before = _adjusted(STRONG, found[-1], whole[0], inner=False, first=len(found) == 1) if found else 0.0
-            self.sentence += before == STRONG
-            found.append(_Word(whole[0], start, end, line[start:end], before, split, self.sentence, False, *whole[1:]))
-            self.end = end
+            first = _letter(text)
+            if first is not None:
+                self._append(whole[0], start + first.start(), end, cost, whole[1])
             return
-        spans, label_end = self.spans, self.label_end
+        halves = None if self.spans else _plain_halves(text)
+        if halves is not None:
+            kinds, (first_start, first_end, second_start, second_end) = halves
+            between, _ = gap(self.line, start + first_end, start + second_start)
+            if between <= SPACE:
+                self._append(kinds[0], start + first_start, start + first_end, cost, _PINNED[kinds[0]])
+                self._append(kinds[1], start + second_start, start + second_end, between, _PINNED[kinds[1]])
+                return
+        self.read_words(start, end, cost)
+
+    def _append(self, kind: str, start: int, end: int, cost: float, costs: Costs) -> None:
+        """A stretch of one matrix language."""
+        found = self.found
+        if found:
+            cost = _adjusted(cost, found[-1], kind, inner=False, first=len(found) == 1)
+            self.sentence += cost in _ENDS
+        _, split = gap(self.line, self.end, start)
+        found.append(_Word(kind, start, end, self.line[start:end], cost, split, self.sentence, False, costs, size=2))
+        self.end = end
+
+    def read_words(self, start: int, end: int, cost_before: float) -> None:
+        """The same, word by word."""
+        line, found, spans = self.line, self.found, self.spans
         last = self.end
         previous = found[-1] if found else None
+        opens = True
         for match in _word.finditer(line, start, end):
             kind = match.lastgroup or ""
             first, last_end = match.span(kind)
             text = line[first:last_end]
             cost, clause_start = gap(line, last, first)
+            if opens:
+                cost = cost_before
             inner = False
             if spans:
                 while self.span < len(spans) and spans[self.span][1] < first:
@@ -202,12 +248,10 @@ class _Reader:
             )
             if hashtag:  # goes with the sentence before it, and its words are guests there
                 cost, inner = (NOTHING if previous is not None else 0.0), True
-            elif last and last <= label_end <= first:
-                cost = LABEL
-                self.sentence += 1
             elif previous is not None and cost < NOTHING:
                 cost = _adjusted(cost, previous, kind, inner, first=len(found) == 1)
-                self.sentence += cost == STRONG
+                self.sentence += cost in _ENDS
+            opens = False
             previous = _Word(
                 kind, first, last_end, text, cost, clause_start, self.sentence, inner, _costs(kind, text), hashtag
             )
@@ -216,30 +260,72 @@ class _Reader:
             if last < match.end():  # a run of words behind it
                 run = line[last + 1 : match.end()]
                 words = run.split()
-                guest = sum(map(_latin_guest, words))
+                costs = (sum(map(_latin_guest, words)), 0.0, 0.3 * len(words))
                 previous = _Word(
-                    kind, last + 1, match.end(), run, SPACE, last + 1, self.sentence, inner, (guest, 0.0, 0.3 * len(words)),
-                    hashtag, len(words),
-                )  # fmt: skip
+                    kind, last + 1, match.end(), run, SPACE, last + 1, self.sentence, inner, costs, hashtag, len(words)
+                )
                 found.append(previous)
                 last = match.end()
         self.end = last
 
 
-def _plain_sentence(text: str) -> tuple[str, Costs, bool, int] | None:
-    """What is a `_Word` of a sentence that needs no search: all of one script, and long enough to be no guest."""
+def _plain_sentence(text: str) -> tuple[str, Costs] | None:
+    """Kind and costs of a sentence that needs no search.
+
+    It is all of one script and long enough to be no guest, or Chinese with guests that together cost less than any switch.
+    """
     if "#" in text:
         return None
     if not has_other_than_han(text):
-        return ("han", _PINNED_HAN, False, 2) if len(chinese_characters(text)) >= _HAN_PINNED else None
-    if has_other_than_latin(text):
+        return ("han", _PINNED["han"]) if len(chinese_characters(text)) >= _HAN_PINNED else None
+    if not has_other_than_latin(text):
+        return ("latin", _PINNED["latin"]) if _is_pinned(text) else None
+    if has_other_than_han_and_latin(text) or _separator(text) or len(chinese_characters(text)) < _HAN_HOST:
         return None
     cost = 0.0
-    for word in text.split():
+    for word in word_pattern.finditer(text):
+        cost += _latin_guest(word.group())
+        if cost >= _GUESTS:
+            return None
+    return "han", (cost, 9.0, 9.0)
+
+
+def _plain_halves(text: str) -> tuple[tuple[str, str], tuple[int, int, int, int]] | None:
+    """A sentence that turns once from one script to the other, both halves too long to be guests: kinds, starts and ends."""
+    han, latin = _first_han(text), _first_latin(text)
+    if han is None or latin is None or "#" in text or has_other_than_han_and_latin(text):
+        return None
+    han_end = _to_last_han(text).end()  # type: ignore[union-attr]
+    latin_end = _to_last_latin(text).end()  # type: ignore[union-attr]
+    if han_end <= latin.start():
+        spans = (han.start(), han_end, latin.start(), latin_end)
+        kinds = ("han", "latin")
+    elif latin_end <= han.start():
+        spans = (latin.start(), latin_end, han.start(), han_end)
+        kinds = ("latin", "han")
+        last_word = _last_word(text, 0, latin_end)
+        if last_word is None or last_word.group().lower() in _DANGLING_WORDS:
+            return None
+    else:
+        return None
+    if _separator(text, spans[0], spans[1]) or _separator(text, spans[2], spans[3]):
+        return None
+    if len(chinese_characters(text)) < _HAN_PINNED or not _is_pinned(text[latin.start() : latin_end]):
+        return None
+    return kinds, spans
+
+
+def _is_pinned(latin: str) -> bool:
+    """Whether words in Latin letters cost more than `PINNED` as guests."""
+    words = latin.split()
+    if len(english_function_words().intersection(words)) * _FUNCTION_WORD > PINNED:
+        return True
+    cost = 0.0
+    for word in words:
         cost += _latin_guest(word)
         if cost > PINNED:
-            return "latin", _PINNED_LATIN, False, 2
-    return None
+            return True
+    return False
 
 
 def _adjusted(cost: float, before: _Word, kind: str, inner: bool, first: bool) -> float:
@@ -287,7 +373,7 @@ def _latin_guest(text: str) -> float:
     if lower in _INTERJECTIONS:
         return 0.6
     if lower in english_function_words():
-        return 1.7
+        return _FUNCTION_WORD
     if lower in any_foreign():
         return 1.0
     return 0.3 if text[0].isupper() else 0.5
