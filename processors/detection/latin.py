@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from langid.langid import LanguageIdentifier
 
 Verdict = Literal["en", "xx"]
+_TELLING_LETTERS = 12
+"""So many letters of unknown words are enough for langid."""
 
 word_pattern = re.compile(f"[{LATIN}][{LATIN}{MARKS}]*(?:['’][{LATIN}]+)*")
 
@@ -102,15 +104,27 @@ def english_log_odds(text: str) -> float:
     return float(ranked[english]) - others
 
 
+_toned = re.compile("[āēīōūǖǎěǐǒǔǚǜ]").search
+_syllables = re.compile(
+    "(?:(?:[bpmfdtnlgkhjqxzcsryw]|[zcs]h)?(?:[aāáǎàeēéěèiīíǐìoōóǒòuūúǔùüǖǘǚǜ]{1,3})(?:ng?|r)?)+"
+).fullmatch
+
+
+def is_pinyin(word: str) -> bool:
+    """Whether a word in lower case is pinyin with tone marks (macron and caron over vowels are hardly found elsewhere)."""
+    return not word.isascii() and _toned(word) is not None and _syllables(word) is not None
+
+
 def plain(word: str) -> str:
     """Lower case, full-width letters as ordinary ones."""
     return word.lower() if word.isascii() else unicodedata.normalize("NFKC", word).lower()
 
 
-def judge(words: Sequence[str], min_words: int) -> tuple[Verdict | None, bool]:
+def judge(words: Sequence[str], min_words: int, label: bool = False) -> tuple[Verdict | None, bool]:
     """Language of the words of one clause, and whether that is certain.
 
-    None where there is nothing to go by: fewer than ``min_words`` words and none of them known.
+    None where there is nothing to go by: fewer than ``min_words`` words and none of them known. A ``label`` is English
+    unless it holds a word of another language: names of users are.
     """
     lower = list(map(str.lower, words)) if "".join(words).isascii() else [plain(word) for word in words]
     hits = sum(map(english_function_words().__contains__, lower))
@@ -124,13 +138,18 @@ def judge(words: Sequence[str], min_words: int) -> tuple[Verdict | None, bool]:
             if not ((number and raw[:1].isupper()) or (len(words) < 3 and len(raw) > 1 and raw.isupper()))
         ]
         most_foreign = max(sum(map(known.__contains__, evidence)) for known in foreign_function_words().values())
+    if not most_foreign and label:
+        return "en", True
     if not most_foreign and hits + content:
         return "en", hits > 0 or content >= min(2, len(words))
     if most_foreign >= 2 and most_foreign > hits + 0.5 * content:
         return "xx", True
+    if any(map(is_pinyin, lower)):
+        return "en", True
     letters = sum(map(len, words))
     marked = sum(not word.isascii() for word in lower)
-    if len(words) < min_words and not marked:
+    unknown = any(len(raw) > 4 and raw[0].islower() and raw not in known_english() for raw in words)
+    if len(words) < min_words and not marked and not (unknown and letters > _TELLING_LETTERS and not hits + content):
         if most_foreign > hits + content:
             return "xx", most_foreign == len(words)
         return ("en", False) if hits + content else (None, False)

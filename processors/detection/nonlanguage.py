@@ -7,7 +7,7 @@ from functools import cache
 
 from .characters import HAN
 
-_URL_BODY = rf"[^\s<>\"'（）【】「」《》，。！？；、\u3000{HAN}]+"
+_URL_BODY = rf"(?:[^\s<>\"'（）【】「」《》，。！？；、\u3000{HAN}]|(?<=[/=])[{HAN}]+)+"
 _TERM = r"(?:\d+(?:\.\d+)?|[A-Za-zΑ-ω]{1,3})(?:\([A-Za-z0-9, ]{1,5}\))?"
 _MASKED: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile("`"), r"(?<!`)`{1,3}(?!`)[^`\n]{1,500}`{1,3}"),  # inline code
@@ -49,11 +49,14 @@ def mask_addresses(line: str) -> str:
     return _masking(kinds).sub(lambda match: MASK * len(match.group()), line) if kinds else line
 
 
-_DATE_WORDS = frozenset(
+_NO_WORDS = frozenset(
     "jan january feb february mar march apr april may jun june jul july aug august sep sept september oct october nov november"
     " dec december mon monday tue tues tuesday wed wednesday thu thur thurs thursday fri friday sat saturday sun sunday"
-    " am pm gmt utc est edt pst pdt cst myt sgt hkt st nd rd th a p m t z".split()
+    " am pm gmt utc est edt pst pdt cst myt sgt hkt st nd rd th a p m t z"
+    " rm usd hkd rmb cny sgd twd ntd nt hk us myr eur gbp jpy krw mm cm km kg g mg ml l".split()
 )
+"""Words of dates, prices and measures: beside a number they are none."""
+_FUNCTIONS = frozenset("sin cos tan log exp max min lim mod sqrt".split())
 _letters = re.compile(r"[^\W\d_]+")  # `MASK` is none
 
 _CODE_LINES = re.compile(
@@ -62,7 +65,7 @@ _CODE_LINES = re.compile(
     | \s*(?:>>>|\.\.\.)\s+\S.*[=()\[\]{}].*
     | \s*[A-Za-z_}][^\u0080-\uffff"']*(?:["'][^"']*["'][^\u0080-\uffff"']*)*[;{]\s*(?://.*)?(?<=[;{])   # a statement
     | \s*(?:sudo\ )?(?:pip3?|pipx|npm|npx|yarn|pnpm|git|docker|kubectl|conda|brew|apt|apt-get|curl|wget|cargo|uv|chmod
-        |mkdir|ssh|scp|rsync|systemctl|tar|cd|export|duckdb|python3?|make|duiyi)
+        |mkdir|ssh|scp|rsync|systemctl|tar|cd|export|duckdb|python3?|make|duiyi|source)
         \ +(?:-{1,2}\w|\.{0,2}/|~/|\w+\.py\b|\w+=\S|[A-Z_]+=
         |(?:install|run|clone|commit|push|pull|checkout|add|build|init|update|upgrade|get|apply|compose|create|status|test)\b)
         .*
@@ -84,19 +87,20 @@ _CODE_LINES = re.compile(
     | \s*(?:await\ +)?[A-Za-z_][A-Za-z0-9_]*(?:\.\w+)*
         \((?:[^()"'\u2e80-\uffff]|"[^"]*"|'[^']*'|\([^()]*\))*\)\s*[;{]?\s*(?:(?:\#|//).*)?
     | \s*</?[A-Za-z][\w:-]*(?:\s+[\w:@.-]+(?:=(?:"[^"]*"|'[^']*'|[^\s>]+))?)*\s*/?>\s*
+    | \s*<([A-Za-z][\w-]*)\b[^<>]*>[^<>]*</\1>\s*
     | \s*<!--.*-->\s*
     | \s*[{}()\[\];,]+\s*
     | \s*[\{\[]\s*["'][^"']+["']\s*[:,].*[\}\],]\s*,?\s*
     | \s*"[\w$.-]+"\s*:\s*(?:".*"|[\d.]+|true|false|null|[\[{].*)\s*,?\s*
     | \s*(?://|/\*|\*/).*[;{}()=].*
-    | \s*[.\#]?[\w-]+(?:\s[.\#]?[\w-]+)*\s*\{[^{}]*:[^{}]*;?\s*\}?\s*
+    | \s*[.\#]?[\w-]+(?:\s[.\#]?[\w-]+)*\s*\{[^{}]*:[^{}]*;?\s*\}?\s*(?:/\*.*\*/\s*)?
     """,
     re.VERBOSE,
 )
 _sign_of_code = re.compile(r"[=;{}\[\]<>$]").search
 _COMMANDS = frozenset(
     "pip pip3 pipx npm npx yarn pnpm git docker kubectl conda brew apt apt-get curl wget cargo uv chmod mkdir ssh scp rsync"
-    " systemctl tar cd export duckdb python python3 make duiyi sudo".split()
+    " systemctl tar cd export duckdb python python3 make duiyi sudo source".split()
 )
 _KEYWORDS = frozenset(
     "async def class from import const let var val auto int float double char bool string String public private static final"
@@ -125,7 +129,7 @@ def is_code_line(line: str) -> bool:
 
 
 _command_line = re.compile(
-    r"\s*(?:sudo )?(?:pip3?|npm|npx|git|docker|kubectl|conda|brew|apt|apt-get|curl|wget|cargo|uv|chmod|mkdir|python3?|duiyi)"
+    r"\s*(?:sudo )?(?:pip3?|npm|npx|git|docker|kubectl|conda|brew|apt|apt-get|curl|wget|cargo|uv|chmod|mkdir|python3?|duiyi|source)"
     r"(?: +(?:-{1,2}[\w-]+(?:=\S+)?|[\w./~:@=+*\"'\[\]-]+))+ *"
 ).fullmatch
 
@@ -148,8 +152,10 @@ def is_comment_line(line: str, following: str) -> bool:
 
 
 def has_words(masked: str) -> bool:
-    """Whether a line (its addresses masked) holds words of some language beside dates in digits."""
+    """Whether a line (its addresses masked) holds words of some language beside dates, prices and measures in digits."""
     words = _letters.findall(masked)
-    if any(word.lower() not in _DATE_WORDS for word in words):
+    if "=" in masked and all(len(word) < 3 or word in _FUNCTIONS for word in words):
+        return False
+    if any(word.lower() not in _NO_WORDS for word in words):
         return True
     return bool(words) and not any(map(str.isdigit, masked))

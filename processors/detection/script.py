@@ -31,6 +31,23 @@ def tables() -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(simplified - both), frozenset(traditional - both)
 
 
+def _common_in_japanese(character: str) -> bool:
+    """Whether it is among the characters of level 1 of JIS X 0208."""
+    return b"\x88\x9f" <= character.encode("shift_jis", "ignore") <= b"\x98\x72"
+
+
+@cache
+def simplified_only() -> frozenset[str]:
+    """Simplified characters that neither traditional Chinese nor Japanese writes."""
+    return frozenset(character for character in tables()[0] if not _common_in_japanese(character))
+
+
+@cache
+def not_japanese() -> frozenset[str]:
+    """Simplified and traditional characters that are not among the common ones of Japanese."""
+    return simplified_only() | {character for character in tables()[1] if not _common_in_japanese(character)}
+
+
 def script_of(text: str) -> Script | None:
     """``Hans`` or ``Hant`` by which side's own characters are more; None where they don't tell."""
     simplified, traditional = tables()

@@ -54,7 +54,9 @@ def segments_of(text: str, blocks: Sequence[Block] | None, min_words: int) -> It
     """The segments that tile ``text``, one by one; ``blocks`` are its reader's, by default its lines."""
     if not text:
         return iter(())
-    spans = _spans_of_lines(_lines(text, 0, 0), min_words) if blocks is None else _spans_of_blocks(text, blocks, min_words)
+    spans = (
+        _spans_of_lines(_lines(text, 0, 0), min_words) if blocks is None else _spans_of_blocks(text, blocks, min_words)
+    )
     return _tiles([text], spans)
 
 
@@ -105,7 +107,7 @@ def _slice(windows: list[str], start: int, end: int | None) -> str:
 
 
 def _lang(verdict: Verdict | None) -> Lang:
-    if verdict == "xx" or verdict == "ja":
+    if verdict in {"xx", "ja"}:
         return "other"
     return verdict or "en"
 
@@ -120,7 +122,7 @@ def _segment(text: str, start: int, number: int, span: _Span) -> Segment:
         lang,
         script_of(text) if lang == "zh" else None,
         text,
-        () if span.verdict == "ja" or lang == "none" else guests_of(text, start, lang),
+        () if lang == "none" else guests_of(text, start, lang, japanese=span.verdict == "ja"),
     )
 
 
@@ -230,8 +232,9 @@ def _wrapped_spans(text: str, lines: list[_Line], min_words: int) -> Iterator[_S
 def _line_spans(line: _Line, min_words: int) -> Iterator[_Span]:
     """The clauses of one line (or one wrapped block); the first begins where its text does."""
     text, start, block, opens = line.text, line.start, line.block, line.opens
-    if not has_other_than_latin(text):
-        words = word_pattern.findall(text.lower())
+    masked = mask_addresses(text)
+    if not has_other_than_latin(masked):
+        words = word_pattern.findall(masked.lower())
         if not words:
             yield _Span(start, block, opens, "none", True)
             return
@@ -242,7 +245,6 @@ def _line_spans(line: _Line, min_words: int) -> Iterator[_Span]:
     elif not has_other_than_han(text) and not is_code_line(text):
         yield _Span(start, block, opens, "zh", surely_chinese(text))
         return
-    masked = mask_addresses(text)
     if is_code_line(text) or not (has_han(masked) or has_words(masked)):
         yield _Span(start, block, opens, "none", True)
         return
@@ -253,7 +255,7 @@ def _line_spans(line: _Line, min_words: int) -> Iterator[_Span]:
         elif clause.state == "xx":
             verdict, certain = ("ja" if clause.japanese else "xx"), True
         else:
-            verdict, certain = judge(clause.words, min_words)
+            verdict, certain = judge(clause.words, min_words, label=clause.label)
         yield _Span(start + clause.start if number else start, block, opens and not number, verdict, certain)
 
 

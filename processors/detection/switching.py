@@ -10,15 +10,16 @@ and long runs are), a switch by how weak the boundary is at which it happens.
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
+from itertools import pairwise
 from typing import Literal
 
 from .boundaries import (
+    BAR,
     COMMA,
     DASH,
+    ENDS,
     LABEL,
     NEVER_ON_SIGNS,
     NOTHING,
@@ -26,6 +27,7 @@ from .boundaries import (
     STRONG,
     gap,
     inner_spans,
+    is_row,
     label_end,
     sentence_gaps,
 )
@@ -41,8 +43,8 @@ from .characters import (
     has_other_than_han_and_latin,
     has_other_than_latin,
 )
-from .latin import any_foreign, english_function_words, known_english, plain, word_pattern
-from .script import tables
+from .latin import any_foreign, english_function_words, is_pinyin, known_english, plain, word_pattern
+from .script import not_japanese
 
 State = Literal["han", "latin", "xx"]
 Costs = tuple[float, float, float]
@@ -50,17 +52,27 @@ Costs = tuple[float, float, float]
 STATES: tuple[State, State, State] = ("han", "latin", "xx")
 HAN_STATE, LATIN_STATE, OTHER_STATE = range(3)
 
-CHINESE_FUNCTION = frozenset(
+_FUNCTION = frozenset(
     "的了是在不我你他她它们們这這那也都就还還没沒很吗嗎呢吧啊嘛啦呀和与與或但因为為所以如果被把对對从從给給让讓会會要能可想说說有"
-    "到去来來个個些么麼什怎谁誰哪几幾着著过過得地之其而且又再才只请請已经經正最更太真喺嘅唔咗啲冇佢哋係嚟嗰咁"
+    "到去来來个個些么麼什怎谁誰哪几幾着著过過得地之其而且又再才只请請已经經正最更太真别別喺嘅唔咗啲冇佢哋係嚟嗰咁"
 )
 """Function words of Chinese (Mandarin and Cantonese) of one character."""
-_chinese_function = re.compile(f"[{''.join(CHINESE_FUNCTION)}]").findall
-NOT_JAPANESE = frozenset("你您她它们們这這吗嗎呢吧啊嘛么麼谁誰哪很没沒还還说說给給让讓喺嘅唔咗啲冇佢哋係嚟嗰咁是")
-"""Those of them that Japanese does not write."""
+_chinese_function = re.compile(
+    "关系|關係|聯係|係數|例如|比如|譬如|目的|的士|社会|社會|机会|機會|大会|大會|晚会|晚會|年会|年會|会议|會議|会员|會員|会计|會計|协会|協會|工会|工會"
+    "|现在|現在|存在|地方|地铁|地鐵|地址|土地|产地|產地|小说|小說|重要|主要|功能|智能|性能|能力|能源|可能|可爱|可愛|和平|过程|過程|未来|未來|过去|過去|可以"
+    "|以后|以後|以前|对手|對手|反对|反對|派对|派對|请假|請假|就业|就業|成就|首都|特别|特別|级别|級別|别墅|別墅|性别|性別|给力|想法|思想|因为|因為|但是"
+    f"|([{''.join(_FUNCTION)}])"
+).findall
+NOT_JAPANESE = frozenset(
+    "你您她它们們这這吗嗎呢吧啊嘛么麼谁誰哪很没沒还還说說给給让讓喺嘅唔咗啲冇佢哋係嚟嗰咁是吃喝跟呀哦啦嗨嘿哇哎唉咱俺啥"
+)
+"""Characters that Japanese does not write, or hardly ever."""
+_chinese_word = re.compile("早上|晚上|今天|明天|昨天|中文|辛苦了|先去|多少|什麼|甚麼").search
 
 DANGLING = 2.5
 """On top of a switch where the words before it wait for more (``at the 股东大会``)."""
+DANGLING_HAN = 1.0
+"""The same in Chinese, where a clause in English may well be what is waited for."""
 TWIN = 0.2
 """A switch in the middle of a line that says one thing in both languages (``出口 Exit``)."""
 MARK_OF_THE_OTHER = 0.7
@@ -75,6 +87,13 @@ PINNED = 3.0
 """A sentence of one script whose words would cost more than this as guests is in its own language: no need to search."""
 _FUNCTION_WORD = 1.7
 """What an English function word costs as a guest of a Chinese clause."""
+_IN_TITLE: Costs = (0.5, 0.0, 0.3)
+_UNITS = frozenset("mm cm m km kg g mg l ml kb mb gb tb hz khz mhz ghz w kw v mah oz lb ft in".split())
+_MOST_OF_A_TERM = 6
+_MOST_OF_A_SIGN = 10
+"""So many Han characters may stand beside one word, and beside several, that are their translation, not their guests."""
+_NO_SIGN = frozenset("？?。.")
+"""Signs, dishes and entries do not end so."""
 _TWIN_WORDS = 16
 """A line of more words (runs of Han, words in Latin letters) says no single thing."""
 _PINNED: dict[str, Costs] = {"han": (0.0, 9.0, 9.0), "latin": (9.0, 0.0, 3.0)}
@@ -103,24 +122,25 @@ _to_last_han = re.compile(f"(?s:.*)[{HAN}{BOPOMOFO}]").match
 _to_last_latin = re.compile(rf"(?s:.*)[{LATIN}][{LATIN}{MARKS}0-9０-９]*").match
 _last_word = re.compile(rf"[{LATIN}'’]+\Z").search
 _separator = re.compile("[；;：:—–/／→⇒·•～~=>＞|｜│┃║\t\u3000\u2190-\u2bff\U0001f000-\U0001faff]| {3}|- ").search
-_ENDS = frozenset((LABEL, STRONG))
-"""Costs of a switch where one sentence ends and another begins."""
 _DANGLING_WORDS = frozenset(
     "dear the a an of to in on at for with by from into about than as is are was were be been am my your his her its our their"
     " this that these those and or but so very really quite too not no more most some any every each like called named"
     " i we he she they who which because if when while also just can will would should could must might do does"
+    " between among without under over after before during through against towards until since via near behind above below"
     " did have has had don't doesn't didn't can't won't isn't aren't wasn't i'm it's".split()
 )
 """Words that no English clause ends with, or hardly ever."""
-_WANT_AN_OBJECT = frozenset(
-    "到等在和用买買去叫看向从從把对對有做吃喝玩学學说說讲講请請要想会會能按选選跟与與及或为為比被让讓将將由找换換"
-)
+_CHINESE_DANGLING = frozenset("是叫如用和与與或把被在个個的")
+_wants_an_object = re.compile(
+    "[到等在和用买買去叫看向从從把对對有做吃喝玩学學说說讲講请請要想能按选選跟与與及或为為比被让讓将將由找换換如叫是聘]$|(?<![晚年大社机機协協工])[会會]$"
+).search
 _INTERJECTIONS = frozenset(
-    "ok okay sorry thanks hi hello hey yes no yeah yep please wow omg lol haha hmm well oh ah bye congrats cheers"
+    "ok okay sorry thank thanks hi hello hey yes no yeah yep please wow omg lol haha hmm well oh ah bye congrats cheers"
     " 好的 好 好吧 好啦 好呀 对 對 对啊 是的 不是 谢谢 謝謝 多谢 多謝 唔該 抱歉 不好意思 哈哈 哈哈哈 嗯 嗯嗯 哦 噢 哇"
     " 喂 哎 唉 哎呀 哎哟 唉呀 真的 对吧 對吧 是吧 没事 沒事 早 早安 你好 拜拜".split()
 )
 """Words that stand before a sentence in another language as its guests."""
+
 
 @dataclass(slots=True)
 class _Word:
@@ -142,12 +162,13 @@ class Clause:
     """A stretch of a line in one matrix language, from ``start`` to the next clause's start.
 
     ``words`` are its Latin-letter words, those in brackets and quotation marks left out where others stand beside them;
-    ``plain_han`` tells that there is nothing but Han to go by, so that it may be kanji.
+    ``label`` tells that it is a label before a colon; ``plain_han`` tells that there is nothing but Han to go by, so that it may be kanji.
     """
 
     start: int
     state: State
     words: list[str]
+    label: bool = False
     plain_han: bool = False
     japanese: bool = False
 
@@ -157,11 +178,17 @@ def words_of(line: str) -> list[_Word]:
 
     A sentence, or half of one, that is plainly of one language is one word.
     """
-    reader = _Reader(line)
     label = label_end(line)
+    reader = _Reader(line, label)
+    if is_row(line):
+        reader.read_words(0, len(line), 0.0)
+        for word in reader.found:
+            if line[word.clause_start - 1 : word.clause_start] == ",":
+                word.before = BAR
+        return reader.found
     position = 0
     cost = 0.0
-    for start, end in sentence_gaps(line):
+    for start, end, boundary in sentence_gaps(line):
         if reader.within_quotation(start - 1, end):
             continue  # a sentence's end inside of a quotation
         if position < label <= end:
@@ -170,7 +197,7 @@ def words_of(line: str) -> list[_Word]:
             if label > start:
                 continue
         reader.read(position, start, cost)
-        position, cost = end, STRONG
+        position, cost = end, boundary
     if position < label:
         reader.read_words(position, label, cost)
         position, cost = label, LABEL
@@ -181,10 +208,10 @@ def words_of(line: str) -> list[_Word]:
 class _Reader:
     """Reads a line's words, one sentence after the other."""
 
-    def __init__(self, line: str) -> None:
+    def __init__(self, line: str, label: int) -> None:
         self.line = line
         self.found: list[_Word] = []
-        self.spans = inner_spans(line)
+        self.spans = inner_spans(line, label)
         self.span = 0
         self.sentence = 0
         self.end = 0
@@ -220,7 +247,7 @@ class _Reader:
         found = self.found
         if found:
             cost = _adjusted(cost, found[-1], kind, inner=False, first=len(found) == 1)
-            self.sentence += cost in _ENDS
+            self.sentence += cost in ENDS
         _, split = gap(self.line, self.end, start)
         found.append(_Word(kind, start, end, self.line[start:end], cost, split, self.sentence, False, costs, size=2))
         self.end = end
@@ -248,13 +275,18 @@ class _Reader:
             )
             if hashtag:  # goes with the sentence before it, and its words are guests there
                 cost, inner = (NOTHING if previous is not None else 0.0), True
+            elif kind == "latin" and line[first - 1 : first].isdigit() and text.lower() in _UNITS:
+                cost = NOTHING
             elif previous is not None and cost < NOTHING:
                 cost = _adjusted(cost, previous, kind, inner, first=len(found) == 1)
-                self.sentence += cost in _ENDS
+                self.sentence += cost in ENDS
             opens = False
-            previous = _Word(
-                kind, first, last_end, text, cost, clause_start, self.sentence, inner, _costs(kind, text), hashtag
-            )
+            costs = _costs(kind, text)
+            if kind == "han":
+                inner = inner or line[first - 1 : first] == "@"
+            elif previous is not None and previous.kind == "latin" and _in_title(text, previous.text):
+                costs = _IN_TITLE
+            previous = _Word(kind, first, last_end, text, cost, clause_start, self.sentence, inner, costs, hashtag)
             found.append(previous)
             last = last_end
             if last < match.end():  # a run of words behind it
@@ -267,6 +299,11 @@ class _Reader:
                 found.append(previous)
                 last = match.end()
         self.end = last
+
+
+def _in_title(text: str, before: str) -> bool:
+    """Whether a function word seems part of a name, as all of it is capitalised (``Little`` in ``Twinkle Little Star``)."""
+    return text[0].isupper() and before[0].isupper() and len(text) > 1 and _latin_guest(text) == _FUNCTION_WORD
 
 
 def _plain_sentence(text: str) -> tuple[str, Costs] | None:
@@ -336,6 +373,8 @@ def _adjusted(cost: float, before: _Word, kind: str, inner: bool, first: bool) -
         return INTERJECTION if first and before.kind == "latin" and kind == "han" and before.size == 1 else STRONG
     if cost == COMMA and before.text in _INTERJECTIONS and before.kind == "han":
         return cost + DANGLING
+    if cost == SPACE and kind == "latin" and before.kind == "han" and before.text[-1] in _CHINESE_DANGLING:
+        return cost + DANGLING_HAN
     if cost in {SPACE, COMMA} and before.kind == "latin" and before.text.lower() in _DANGLING_WORDS:
         return cost + DANGLING
     return cost
@@ -349,7 +388,7 @@ def _costs(kind: str, text: str) -> Costs:
     if kind == "han":
         if text in _INTERJECTIONS:
             return 0.0, 0.6, 0.6
-        function = len(_chinese_function(text))
+        function = sum(map(bool, _chinese_function(text)))
         guest = 0.9 + 0.35 * min(length - 1, 12) + 0.6 * min(function, 6)
         return 0.0, guest, guest
     if kind == "other":
@@ -372,6 +411,8 @@ def _latin_guest(text: str) -> float:
         return 1.2 if text == "I" else 0.25
     if lower in _INTERJECTIONS:
         return 0.6
+    if is_pinyin(lower):
+        return 0.1
     if lower in english_function_words():
         return _FUNCTION_WORD
     if lower in any_foreign():
@@ -387,9 +428,7 @@ def clauses_of(line: str) -> list[Clause]:
     words = words_of(line)
     if not words:
         return []
-    turn = _twin_turn(words)
-    if turn:
-        words[turn].before = TWIN
+    _mark_twins(line, words)
     outside = {word.sentence for word in words if not word.inner}
     states = _best_states(line, words, outside)
     clauses: list[Clause] = []
@@ -400,7 +439,8 @@ def clauses_of(line: str) -> list[Clause]:
             or states[index] != states[first]
             or (states[index] == LATIN_STATE and words[index].before <= STRONG)
         ):
-            clauses.append(_clause(words[first:index], states[first], outside, at_start=first == 0))
+            label = first == 0 and label_end(line) >= words[index - 1].end
+            clauses.append(_clause(words[first:index], states[first], outside, at_start=first == 0, label=label))
             first = index
     return clauses
 
@@ -408,7 +448,7 @@ def clauses_of(line: str) -> list[Clause]:
 def _best_states(line: str, words: list[_Word], outside: set[int]) -> list[int]:
     """The cheapest sequence of matrix languages, one for each word (Viterbi)."""
     with_han = {word.sentence for word in words if word.kind == "han"}
-    kana = {word.sentence for word in words if word.kind in {"kana", "hangul"} and word.text not in "のノ"}
+    kana = _with_kana(words)
     back: list[tuple[int, int, int]] = []
     han = latin = other = inner_cost = 0.0
     last = len(words) - 1
@@ -460,49 +500,74 @@ def _best_states(line: str, words: list[_Word], outside: set[int]) -> list[int]:
     return states
 
 
+def _with_kana(words: list[_Word]) -> set[int]:
+    """The sentences with kana or hangul; one の alone is found in Chinese too, as a fashion."""
+    found = [word for word in words if word.kind in {"kana", "hangul"}]
+    if not found:
+        return set()
+    alone = len(found) == 1 and found[0].text in "のノ"
+    return set() if alone else {word.sentence for word in found}
+
+
 def surely_chinese(text: str) -> bool:
-    """Whether Han text holds a character that Japanese does not write: a function word, or a simplified form."""
-    return not (NOT_JAPANESE.isdisjoint(text) and _simplified_not_japanese().isdisjoint(text))
+    """Whether Han text holds what Japanese does not write: a function word, a form of another script, a Chinese word."""
+    return not (NOT_JAPANESE.isdisjoint(text) and not_japanese().isdisjoint(text)) or bool(_chinese_word(text))
 
 
-@cache
-def _simplified_not_japanese() -> frozenset[str]:
-    def in_japanese(character: str) -> bool:
-        return bool(character.encode("shift_jis", "ignore"))
+def _mark_twins(line: str, words: list[_Word]) -> None:
+    """Makes the switch cheap where a unit says one thing in two languages: a sign, a dish, a dictionary entry, a form's label.
 
-    return frozenset(character for character in tables()[0] if not in_japanese(character))
-
-
-def _twin_turn(words: list[_Word]) -> int:
-    """Where a line says one thing in two languages (a sign, a menu, a dictionary entry): the later one's first word; else 0.
-
-    Such a line has Han on one side and Latin letters on the other, white space between them, no function words in the
-    Chinese and a common English word in the English (a name alone is a guest: ``新款 MacBook Pro``).
+    A unit is what stands between sentence ends, labels, bars and boxes.
     """
-    if len(words) > _TWIN_WORDS:
-        return 0
-    kinds = [word.kind for word in words]
-    turns = [index for index in range(1, len(kinds)) if kinds[index] != kinds[index - 1]]
-    if len(turns) != 1 or set(kinds) != {"han", "latin"} or words[turns[0]].before not in {SPACE, DASH}:
-        return 0
-    if any(word.inner or word.size > 1 for word in words):
-        return 0
-    chinese = "".join(word.text for word in words if word.kind == "han")
-    english = [plain(word.text) for word in words if word.kind == "latin"]
-    if (
-        len(chinese) > 10
-        or len(english) > 4
-        or (kinds[0] == "han" and chinese[-1] in _WANT_AN_OBJECT)
-        or any(c in NEVER_ON_SIGNS for c in chinese)
-    ):
-        return 0
-    known = known_english()
-    if english[-1 if kinds[-1] == "han" else 0] in _DANGLING_WORDS - {"to", "no", "the", "a"}:
-        return 0
-    return turns[0] if any(word in known and word not in _INTERJECTIONS for word in english) else 0
+    first = 0
+    for index in range(1, len(words) + 1):
+        if index == len(words) or words[index].before <= STRONG:
+            if (
+                2 <= index - first <= _TWIN_WORDS
+                and line[words[index - 1].end : words[index - 1].end + 1] not in _NO_SIGN
+            ):
+                for turn in _twin_turns([word for word in words[first:index] if not word.inner]):
+                    turn.before = TWIN
+            first = index
 
 
-def _clause(words: list[_Word], state: int, outside: set[int], at_start: bool) -> Clause:
+def _twin_turns(words: list[_Word]) -> list[_Word]:
+    """The words at which a unit turns from one language to the other, if it says one thing in each; else none.
+
+    Such a unit has Han on one side and Latin letters on the other (or on both others: ``Nama 姓名 Name``), white space
+    between them, no function words in the Chinese and a common English word in the English (a name alone is a guest:
+    ``新款 MacBook Pro``).
+    """
+    turns = [index for index in range(1, len(words)) if words[index].kind != words[index - 1].kind]
+    if not turns or len(turns) > 2 or any(word.size > 1 or word.kind not in {"han", "latin"} for word in words):
+        return []
+    if any(words[turn].before not in {SPACE, DASH} for turn in turns):
+        return []
+    parts = [words[first:last] for first, last in pairwise([0, *turns, len(words)])]
+    han = [part for part in parts if part[0].kind == "han"]
+    if len(han) > 1 or COMMA in {word.before for word in han[0][1:]}:
+        return []
+    chinese = "".join(word.text for word in han[0]).removeprefix("是日")
+    if not NEVER_ON_SIGNS.isdisjoint(chinese.removesuffix("的")):
+        return []
+    if parts[-1] is not han[0] and _wants_an_object(chinese):
+        return []
+    latin = [part for part in parts if part is not han[0]]
+    for part in latin:
+        english = [plain(word.text) for word in part]
+        if len(english) > 4 or len(chinese) > (_MOST_OF_A_SIGN if len(english) > 1 else _MOST_OF_A_TERM):
+            return []
+        if english[0 if part is parts[-1] else -1] in _DANGLING_WORDS - {"to", "no", "the", "a"}:
+            return []
+        if len(latin) > 1 and (len(english) > 2 or not english_function_words().isdisjoint(english)):
+            return []  # rather a sentence with a guest
+        known = any_foreign() if len(latin) > 1 else frozenset[str]()
+        if not any((word in known_english() or word in known) and word not in _INTERJECTIONS for word in english):
+            return []
+    return [words[turn] for turn in turns]
+
+
+def _clause(words: list[_Word], state: int, outside: set[int], at_start: bool, label: bool) -> Clause:
     evidence: list[str] = []
     if state == LATIN_STATE:
         latin = [word for word in words if word.kind == "latin"]
@@ -516,6 +581,7 @@ def _clause(words: list[_Word], state: int, outside: set[int], at_start: bool) -
         start=0 if at_start else words[0].clause_start,
         state=STATES[state],
         words=evidence,
+        label=label,
         plain_han=state == HAN_STATE and all(word.kind == "han" and not surely_chinese(word.text) for word in words),
         japanese=state == OTHER_STATE and any(word.kind == "kana" for word in words),
     )
