@@ -21,7 +21,7 @@ OPENING = "([{（［｛【〔〖「『《〈“"
 CLOSING = ")]}）］｝】〕〗」』》〉”"
 PAIRS = dict(zip(CLOSING, OPENING, strict=True))
 
-chinese_characters = re.compile(f"[{HAN}]").findall
+chinese_characters = re.compile(f"[{HAN}{BOPOMOFO}]").findall
 has_han = re.compile(f"[{HAN}{BOPOMOFO}]").search
 has_latin = re.compile(f"[{LATIN}]").search
 has_letter = re.compile(r"[^\W\d_]").search

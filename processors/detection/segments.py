@@ -107,9 +107,7 @@ def _slice(windows: list[str], start: int, end: int | None) -> str:
 
 
 def _lang(verdict: Verdict | None) -> Lang:
-    if verdict in {"xx", "ja"}:
-        return "other"
-    return verdict or "en"
+    return "other" if verdict == "xx" or verdict == "ja" else verdict or "en"  # noqa: PLR1714 - mypy narrows this only
 
 
 def _segment(text: str, start: int, number: int, span: _Span) -> Segment:

@@ -57,12 +57,13 @@ _FUNCTION = frozenset(
     "到去来來个個些么麼什怎谁誰哪几幾着著过過得地之其而且又再才只请請已经經正最更太真别別喺嘅唔咗啲冇佢哋係嚟嗰咁"
 )
 """Function words of Chinese (Mandarin and Cantonese) of one character."""
-_chinese_function = re.compile(
+_function_characters = re.compile(f"[{''.join(_FUNCTION)}]").findall
+_content_words = re.compile(
     "关系|關係|聯係|係數|例如|比如|譬如|目的|的士|社会|社會|机会|機會|大会|大會|晚会|晚會|年会|年會|会议|會議|会员|會員|会计|會計|协会|協會|工会|工會"
     "|现在|現在|存在|地方|地铁|地鐵|地址|土地|产地|產地|小说|小說|重要|主要|功能|智能|性能|能力|能源|可能|可爱|可愛|和平|过程|過程|未来|未來|过去|過去|可以"
     "|以后|以後|以前|对手|對手|反对|反對|派对|派對|请假|請假|就业|就業|成就|首都|特别|特別|级别|級別|别墅|別墅|性别|性別|给力|想法|思想|因为|因為|但是"
-    f"|([{''.join(_FUNCTION)}])"
 ).findall
+"""Words in which such a character is no function word."""
 NOT_JAPANESE = frozenset(
     "你您她它们們这這吗嗎呢吧啊嘛么麼谁誰哪很没沒还還说說给給让讓喺嘅唔咗啲冇佢哋係嚟嗰咁是吃喝跟呀哦啦嗨嘿哇哎唉咱俺啥"
 )
@@ -388,7 +389,7 @@ def _costs(kind: str, text: str) -> Costs:
     if kind == "han":
         if text in _INTERJECTIONS:
             return 0.0, 0.6, 0.6
-        function = sum(map(bool, _chinese_function(text)))
+        function = _function_words(text)
         guest = 0.9 + 0.35 * min(length - 1, 12) + 0.6 * min(function, 6)
         return 0.0, guest, guest
     if kind == "other":
@@ -396,6 +397,14 @@ def _costs(kind: str, text: str) -> Costs:
     else:  # kana, hangul
         guest = (0.3 if text in "のノ" else 0.6) + 0.25 * min(length, 12)
     return guest, guest, 0.0
+
+
+def _function_words(text: str) -> int:
+    """How many function words of one character a run of Han holds."""
+    number = len(_function_characters(text))
+    if number and len(text) > 1:
+        number -= len(_function_characters("".join(_content_words(text))))
+    return number
 
 
 def _kanji_costs(text: str) -> Costs:
