@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .detection import detect
-from .detection.characters import has_han
+from .detection.characters import chinese_characters, has_han
 from .detection.latin import word_pattern
 from .mixing import Mixing, Run, mixing_of
 from .records import Document, Segment, Sentence
@@ -38,9 +38,7 @@ def analyse(document: Document, settings: Settings) -> Analysis:
         segments=tuple(segments),
         sentences=tuple(sentences),
         tokens=tokens,
-        zh_characters=sum(
-            bool(has_han(character)) for sentence in sentences for character in sentence.text if not character.isascii()
-        ),
+        zh_characters=sum(len(chinese_characters(sentence.text)) for sentence in sentences),
         en_words=sum(words for language, words in runs if language == "en"),
         mixing=mixing_of(runs),
     )
@@ -61,22 +59,27 @@ def _runs(segments: list[Segment], sentences: list[Sentence], tokens: tuple[tupl
             position += len(word)
     runs: list[Run] = []
     for segment in by_start:
+        here = zh_words.get(segment.segment, [])
+        guests = [guest for guest in segment.embedded if guest.lang == "en"] if segment.lang == "zh" else []
         if segment.lang == "none":
             continue
-        marks: list[tuple[int, str]] = [(position, "zh") for position in zh_words.get(segment.segment, ())]
-        if segment.lang != "zh":
-            marks += [(segment.start + found.start(), segment.lang) for found in word_pattern.finditer(segment.text)]
+        if segment.lang == "zh" and not guests:
+            _extend(runs, "zh", len(here))
+        elif segment.lang != "zh" and not here:
+            _extend(runs, segment.lang, len(word_pattern.findall(segment.text)))
         else:
-            marks += [
-                (guest.start + found.start(), "en")
-                for guest in segment.embedded
-                for found in word_pattern.finditer(
-                    segment.text[guest.start - segment.start : guest.end - segment.start]
-                )
-            ]
-        for _, language in sorted(marks):
-            if runs and runs[-1][0] == language:
-                runs[-1] = (language, runs[-1][1] + 1)
-            else:
-                runs.append((language, 1))
+            marks: list[tuple[int, str]] = [(position, "zh") for position in here]
+            for start, end in [(guest.start, guest.end) for guest in guests] or [(segment.start, segment.end)]:
+                own = segment.text[start - segment.start : end - segment.start]
+                language = "en" if segment.lang == "zh" else segment.lang
+                marks += [(start + found.start(), language) for found in word_pattern.finditer(own)]
+            for _, language in sorted(marks):
+                _extend(runs, language, 1)
     return runs
+
+
+def _extend(runs: list[Run], language: str, words: int) -> None:
+    if runs and runs[-1][0] == language:
+        runs[-1] = (language, runs[-1][1] + words)
+    elif words:
+        runs.append((language, words))

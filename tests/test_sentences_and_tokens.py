@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from importlib import resources
+from pathlib import Path
+
+import jieba
 import pytest
 from duiyi.processors.detection import detect
+from duiyi.processors.detection.script import simplified
 from duiyi.processors.lines import line_blocks
 from duiyi.processors.records import Block
 from duiyi.processors.sentences import sentences_of, split_sentences
-from duiyi.processors.settings import SentenceSettings
+from duiyi.processors.settings import SentenceSettings, TokenSettings
 from duiyi.processors.tokens import tokens_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -94,3 +100,47 @@ def test_a_sentence_may_run_over_typesetting_breaks() -> None:
     found = sentences_of(text, detect(text, [block]), [block], SentenceSettings())
     assert [s.text for s in found] == ["这一句话被排版\n断成了两行。", "下一句\n也是。"]
     assert [(s.segment, s.sentence) for s in found] == [(0, 0), (1, 0)]
+
+
+@pytest.fixture(scope="module")
+def plain_jieba() -> jieba.Tokenizer:
+    tokenizer = jieba.Tokenizer()
+    with resources.files("duiyi.config").joinpath("user_dictionary.txt").open("rb") as file:
+        tokenizer.load_userdict(file)
+    return tokenizer
+
+
+@given(CHINESE)
+@settings(max_examples=200, deadline=None)
+def test_tokens_are_those_of_jieba_itself(plain_jieba: jieba.Tokenizer, text: str) -> None:
+    """Our tokenizer's inner loops are tighter than jieba's, its words the same."""
+    for run in re.findall("[一-鿕]+", simplified(text)):
+        assert tokens_of(run) == list(plain_jieba.cut(run))
+
+
+def test_where_rjieba_differs_from_jieba() -> None:
+    """The Rust port keeps hyphens and underscores within Latin words and numbers; we cut those ourselves, so tokens agree."""
+    rjieba = pytest.importorskip("rjieba")
+    text = "用GPT-4写a_b"
+    assert list(jieba.cut(text)) == ["用", "GPT", "-", "4", "写", "a", "_", "b"]
+    assert rjieba.cut(text) == ["用", "GPT-4", "写", "a_b"]
+    rust = TokenSettings(segmenter="rjieba")
+    for same in (
+        text,
+        "我们训练大语言模型",
+        "他来到了网易杭研大厦",
+        "我們訓練大語言模型",
+        "小明硕士毕业于中国科学院计算所",
+    ):
+        assert tokens_of(same, rust) == tokens_of(same)
+
+
+def test_a_users_dictionary_counts_for_both_segmenters(tmp_path: Path) -> None:
+    words = tmp_path / "words.txt"
+    words.write_text("云原生网关 300 n\n", "utf-8")
+    assert tokens_of("升级云原生网关", TokenSettings(user_dictionary=words)) == ["升级", "云原生网关"]
+    pytest.importorskip("rjieba")
+    assert tokens_of("升级云原生网关", TokenSettings(user_dictionary=words, segmenter="rjieba")) == [
+        "升级",
+        "云原生网关",
+    ]
