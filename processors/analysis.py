@@ -46,35 +46,41 @@ def analyse(document: Document, settings: Settings) -> Analysis:
 
 def _runs(segments: list[Segment], sentences: list[Sentence], tokens: tuple[tuple[str, ...], ...]) -> list[Run]:
     """The document's words in order as runs of one language; Chinese words are jieba's."""
-    zh_words: dict[int, list[int]] = {}  # segment → offsets of its Chinese words
-    by_start = sorted(segments, key=lambda segment: segment.start)
+    mixed = {segment.segment for segment in segments if segment.embedded}
+    counts: dict[int, int] = {}  # segment in one language → its Chinese words
+    places: dict[int, list[int]] = {}  # segment with guests → offsets of its Chinese words
     for sentence, words in zip(sentences, tokens, strict=True):
-        position = sentence.start
         number = sentence.segment
+        if number not in mixed and sentence.end <= segments[number].end:
+            counts[number] = counts.get(number, 0) + sum(1 for word in words if has_han(word))
+            continue
+        position = sentence.start
         for word in words:
-            while number + 1 < len(by_start) and position >= by_start[number].end:
+            while position >= segments[number].end:
                 number += 1
             if has_han(word):
-                zh_words.setdefault(number, []).append(position)
+                places.setdefault(number, []).append(position)
             position += len(word)
     runs: list[Run] = []
-    for segment in by_start:
-        here = zh_words.get(segment.segment, [])
-        guests = [guest for guest in segment.embedded if guest.lang == "en"] if segment.lang == "zh" else []
+    for segment in segments:
+        number = segment.segment
         if segment.lang == "none":
             continue
-        if segment.lang == "zh" and not guests:
-            _extend(runs, "zh", len(here))
-        elif segment.lang != "zh" and not here:
-            _extend(runs, segment.lang, len(word_pattern.findall(segment.text)))
+        if segment.lang == "zh":
+            english = [(guest.start, guest.end) for guest in segment.embedded if guest.lang == "en"]
         else:
-            marks: list[tuple[int, str]] = [(position, "zh") for position in here]
-            for start, end in [(guest.start, guest.end) for guest in guests] or [(segment.start, segment.end)]:
-                own = segment.text[start - segment.start : end - segment.start]
-                language = "en" if segment.lang == "zh" else segment.lang
-                marks += [(start + found.start(), language) for found in word_pattern.finditer(own)]
-            for _, language in sorted(marks):
-                _extend(runs, language, 1)
+            english = [(segment.start, segment.end)]
+        language = "en" if segment.lang == "zh" else segment.lang
+        if number not in mixed:
+            here = counts.get(number, 0) + len(places.get(number, ()))
+            _extend(runs, segment.lang, here if segment.lang == "zh" else len(word_pattern.findall(segment.text)))
+            continue
+        marks: list[tuple[int, str]] = [(position, "zh") for position in places.get(number, ())]
+        for start, end in english:
+            own = segment.text[start - segment.start : end - segment.start]
+            marks += [(start + found.start(), language) for found in word_pattern.finditer(own)]
+        for _, name in sorted(marks):
+            _extend(runs, name, 1)
     return runs
 
 

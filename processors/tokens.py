@@ -31,6 +31,12 @@ _span = re.compile(
 _english = re.compile(r"\w+(?:['’.,:-]\w+)*|[^\w\s]")
 
 
+class _Graph(dict[int, list[int]]):
+    """jieba's graph of words (each start with the ends of the words that begin there) with their log-probabilities."""
+
+    weights: list[list[float]]
+
+
 @cache
 def _segmenter(settings: TokenSettings) -> Cut:
     """What cuts Han into words under these settings, its dictionaries loaded."""
@@ -45,37 +51,40 @@ def _jieba(settings: TokenSettings) -> jieba.Tokenizer:
     class Tokenizer(jieba.Tokenizer):  # type: ignore[misc]
         """jieba with the two inner loops of its search written tighter; the words are the same."""
 
-        def get_DAG(self, sentence: str) -> dict[int, list[int]]:  # noqa: N802 - jieba's name
+        def get_DAG(self, sentence: str) -> _Graph:  # noqa: N802 - jieba's name
             self.check_initialized()
             frequency = self.FREQ.get
+            total = log(self.total)
             length = len(sentence)
-            graph: dict[int, list[int]] = {}
+            graph = _Graph()
+            graph.weights = weights = []
             for start in range(length):
                 ends: list[int] = []
+                logs: list[float] = []
                 end = start + 1
-                found = frequency(sentence[start:end])
+                found = frequency(sentence[start])
                 while found is not None:
                     if found:
-                        ends.append(end - 1)
+                        ends.append(end)
+                        logs.append(log(found) - total)
                     end += 1
                     if end > length:
                         break
                     found = frequency(sentence[start:end])
-                graph[start] = ends or [start]
+                graph[start] = ends or [start + 1]
+                weights.append(logs or [-total])
             return graph
 
-        def calc(self, sentence: str, DAG: dict[int, list[int]], route: dict[int, tuple[float, int]]) -> None:  # noqa: N803
-            frequency = self.FREQ.get
-            total = log(self.total)
+        def calc(self, sentence: str, DAG: _Graph, route: dict[int, tuple[float, int]]) -> None:  # noqa: N803
             last = len(sentence)
             route[last] = (0, 0)
             for start in range(last - 1, -1, -1):
                 best, best_end = float("-inf"), start
-                for end in DAG[start]:
-                    score = log(frequency(sentence[start : end + 1]) or 1) - total + route[end + 1][0]
+                for end, weight in zip(DAG[start], DAG.weights[start], strict=True):
+                    score = weight + route[end][0]
                     if score >= best:  # of equals the longest, as max() over (score, end) has it
                         best, best_end = score, end
-                route[start] = (best, best_end)
+                route[start] = (best, best_end - 1)
 
     jieba.setLogLevel(logging.ERROR)
     tokenizer = Tokenizer()
