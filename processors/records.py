@@ -25,6 +25,11 @@ def document_id(source_uri: str) -> str:
     return hashlib.sha256(source_uri.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
+def file_of(source_uri: str) -> str:
+    """The URI of the file that a document is, or of which it is a row or a member (``#id=…``, ``!member``)."""
+    return re.split("[#!]", source_uri, maxsplit=1)[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """One unit of a document as its reader sees it (paragraph, line of a plain text, heading, table cell).
@@ -53,6 +58,8 @@ class Document:
     content_sha256: str = ""
     source_id: str | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
+    note: str | None = None
+    """What a person should know of how it was read (a wrong extension, pages that could not be read)."""
 
     @property
     def doc_id(self) -> str:

@@ -22,29 +22,41 @@ def as_english(text: str, found: Found) -> str:
 
     What could not be translated stays Chinese. A space is put in where English would touch a word beside it.
     """
-    return _replaced(text, 0, len(text), sorted(found, key=_start))
+    return replaced_text(text, 0, len(text), sorted(found, key=_start))
 
 
 def _start(item: tuple[Sentence, str | None]) -> int:
     return item[0].start
 
 
-def _replaced(text: str, start: int, end: int, found: Found) -> str:
-    """The text from ``start`` to ``end`` with the sentences that begin there (in order) in English."""
-    pieces: list[str] = []
+def replacements(text: str, start: int, end: int, found: Found) -> list[tuple[Sentence, str]]:
+    """The translated sentences (in order) that begin between ``start`` and ``end``, each with what goes in its place.
+
+    That is its English, with the spaces it needs where it would touch a word beside it.
+    """
+    replaced: list[tuple[Sentence, str]] = []
     position = start
     last = ""
     for sentence, english in found:
         if english is None or sentence.start < position:
             continue
-        between = text[position : sentence.start]
-        last = between[-1:] or last
-        pieces += [between, " " if last and not last.isspace() and last not in "([{\"'“‘（「『《/" else "", english]
+        last = text[sentence.start - 1 : sentence.start] if sentence.start > position else last
+        before = " " if last and not last.isspace() and last not in "([{\"'“‘（「『《/" else ""
         last = english[-1:]
         position = sentence.end
-        if position < end and text[position].isalnum():
-            pieces.append(" ")
-            last = " "
+        after = " " if position < end and text[position].isalnum() else ""
+        last = after or last
+        replaced.append((sentence, f"{before}{english}{after}"))
+    return replaced
+
+
+def replaced_text(text: str, start: int, end: int, found: Found) -> str:
+    """The text from ``start`` to ``end`` with the sentences that begin there (in order) in English."""
+    pieces: list[str] = []
+    position = start
+    for sentence, english in replacements(text, start, end, found):
+        pieces += text[position : sentence.start], english
+        position = sentence.end
     pieces.append(text[position:end] if position < end else "")
     return "".join(pieces)
 
@@ -62,7 +74,7 @@ def as_bilingual(text: str, found: Found) -> str:
         if any(english is not None for _, english in here):
             content = text[start:end].splitlines()[0]
             line_break = text[start + len(content) : end]
-            english = _replaced(text, max(start, done), start + len(content), here)
+            english = replaced_text(text, max(start, done), start + len(content), here)
             pieces += ["" if line_break else "\n", english, line_break]
             done = max([done, *(sentence.end for sentence, english in here if english is not None)])
     return "".join(pieces)

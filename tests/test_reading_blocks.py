@@ -144,8 +144,17 @@ def test_markdown() -> None:
         ('```py\nprint("你好")\n```', True, False),
         ("    indented 代码", True, False),
         ("[ref]: https://example.org", False, False),
-        ('<div align="center">\n  中文\n</div>', False, False),
+        ('<div align="center">', True, False),
+        ("中文", False, True),
+        ("</div>", True, False),
     ]
+
+
+def test_the_text_of_html_in_markdown_is_cut_at_block_tags_only() -> None:
+    source = '<p align="center">今天<b>天气</b>很好<br>OK <img src=x alt="图"> <!-- 注 -->后</p>\n'
+    found = [(source[b.start : b.end], b.code) for b in read_text(source, URI, "markdown").blocks]
+    assert [text for text, code in found if not code] == ["今天<b>天气</b>很好", "OK", "图", "后"]
+    assert found[0] == ('<p align="center">', True)
 
 
 def test_markdown_offsets_hold_with_every_kind_of_line_break() -> None:

@@ -6,21 +6,32 @@ import hashlib
 import io
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import UnreadableError
-from ..records import Document, Unread
+from ..records import Block, Document, Unread
 from ..settings import ReadingSettings
+from .archives import member_uri, members
 from .delimited import read_delimited
 from .encoding import NotTextError, decode, find_encoding
 from .fetch import fetch
+from .gettext import declared_charset_of_po
+from .isolation import parse_apart
 from .jsonlines import read_json_lines
-from .kinds import HEAD_BYTES, Kind, find_kind
+from .kinds import ARCHIVES, HEAD_BYTES, RISKY, Kind, find_kind, kind_of_zip, misnamed
+from .mail import parse_mail
 from .parquet import read_parquet
+from .parsed import Parsed, Row
+from .rows import RowMaker
 from .sources import Source
 from .text import text_and_blocks
 from .webpage import declared_charset
+from .zips import Budget
+
+_HARMLESS_BYTES = 2**16
+"""A smaller page or Markdown file is parsed here, whatever is in it; a larger one in a process of its own."""
 
 
 def read_source(source: Source, settings: ReadingSettings) -> Iterator[Document | Unread]:
@@ -52,6 +63,20 @@ def read_source(source: Source, settings: ReadingSettings) -> Iterator[Document 
         yield Unread(source.uri, "failed", "it vanished before it was read")
     except OSError as error:
         yield Unread(source.uri, "failed", f"cannot be read: {error.strerror or error}")
+
+
+def file_sha256(source: Source) -> str | None:
+    """The SHA-256 of a file as it is, without reading anything into it; None where it can't be read, and for URLs."""
+    if source.path is None:
+        return None
+    try:
+        with _opened(source.path) as stream:
+            digest = hashlib.sha256()
+            while piece := stream.read(2**20):
+                digest.update(piece)
+            return digest.hexdigest()
+    except (OSError, NotTextError):
+        return None  # `read_source` says why
 
 
 def _opened(path: Path) -> BinaryIO:
@@ -94,26 +119,171 @@ def _read_stream(
     named: bool,
     content_type: str | None = None,
     charset: str | None = None,
+    budget: Budget | None = None,
+    depth: int = 0,
 ) -> Iterator[Document | Unread]:
-    """The documents of an open file that can be wound back."""
+    """The documents of an open file that can be wound back; ``budget`` and ``depth`` are those of the archive it is in."""
     kind: Kind | None = None
     size = stream.seek(0, io.SEEK_END)
     stream.seek(0)
     try:
         kind = find_kind(name, stream.read(HEAD_BYTES), named=named, content_type=content_type)
+        if kind == "zip":
+            kind = kind_of_zip(stream, name, settings, named=named)
         stream.seek(0)
-        if kind == "jsonl":
-            yield from read_json_lines(stream, uri, settings)
-        elif kind in {"csv", "tsv"}:
-            yield from read_delimited(stream, uri, settings, kind)
-        elif kind == "parquet":
-            yield from read_parquet(stream, uri, settings)
-        else:
-            yield _read_whole(stream, uri, settings, kind, charset)
+        budget = budget or Budget(size, settings)
+        found = _of_kind(
+            kind, stream, uri, settings, name=name, named=named, charset=charset, budget=budget, depth=depth
+        )
+        note = misnamed(name, kind)
+        yield from found if note is None else (_noted(item, note) for item in found)
     except NotTextError as error:
         yield Unread(uri, "failed" if named else "skipped", str(error), format=kind, bytes=size)
     except UnreadableError as error:
         yield Unread(uri, "failed", str(error), format=kind, bytes=size)
+
+
+def _noted(item: Document | Unread, note: str) -> Document | Unread:
+    """A document with ``note`` before what else is noted of it."""
+    if isinstance(item, Unread):
+        return item
+    return replace(item, note=note if item.note is None else f"{note}; {item.note}")
+
+
+def _of_kind(
+    kind: Kind,
+    stream: BinaryIO,
+    uri: str,
+    settings: ReadingSettings,
+    *,
+    name: str,
+    named: bool,
+    charset: str | None,
+    budget: Budget,
+    depth: int,
+) -> Iterator[Document | Unread]:
+    """The documents of a file of ``kind``.
+
+    Raises:
+        NotTextError, UnreadableError: see `_read_stream`.
+    """
+    if kind == "jsonl":
+        yield from read_json_lines(stream, uri, settings)
+    elif kind in {"csv", "tsv"}:
+        yield from read_delimited(stream, uri, settings, kind)
+    elif kind == "parquet":
+        yield from read_parquet(stream, uri, settings)
+    elif kind in ARCHIVES:
+        yield from _read_archive(kind, stream, uri, settings, name=name, named=named, budget=budget, depth=depth)
+    elif kind == "eml":
+        yield from _read_mail(stream, uri, settings, budget, depth)
+    elif kind in RISKY:
+        yield from _read_apart(stream, uri, settings, kind)
+    else:
+        yield _read_whole(stream, uri, settings, kind, charset)
+
+
+def _read_archive(
+    kind: Kind,
+    stream: BinaryIO,
+    uri: str,
+    settings: ReadingSettings,
+    *,
+    name: str,
+    named: bool,
+    budget: Budget,
+    depth: int,
+) -> Iterator[Document | Unread]:
+    """The documents of an archive's members; an archive in which there is nothing to read is accounted for as well.
+
+    Raises:
+        UnreadableError: it is broken or over a limit; what was read before stands.
+    """
+    if depth > settings.max_nesting:
+        raise UnreadableError(f"archives nest deeper than reading.max_nesting = {settings.max_nesting}")
+    is_empty = True
+    for member in members(stream, uri, settings, kind=kind, name=name, budget=budget):
+        is_empty = False
+        if isinstance(member, Unread):
+            yield member
+        else:
+            is_named = named and member.is_only
+            inner, deeper = member.stream, depth + 1
+            yield from _read_stream(
+                inner, member.uri, settings, name=member.name, named=is_named, budget=budget, depth=deeper
+            )
+    if is_empty:
+        yield Unread(uri, "skipped", "an archive with no file in it that could be read", format=kind)
+
+
+def _read_mail(
+    stream: BinaryIO, uri: str, settings: ReadingSettings, budget: Budget, depth: int
+) -> Iterator[Document | Unread]:
+    """A mail, and the files attached to it as the members of an archive are.
+
+    Raises:
+        UnreadableError: it is damaged, encrypted or over a limit.
+    """
+    if depth > settings.max_nesting:
+        raise UnreadableError(f"mails nest deeper than reading.max_nesting = {settings.max_nesting}")
+    data = _content(stream, settings)
+    mail = parse_mail(data)
+    yield Document(
+        source_uri=uri,
+        text=mail.text,
+        blocks=mail.blocks,
+        format="eml",
+        encoding=mail.encoding,
+        bytes=len(data),
+        # With attachments it is a part of the file: the file's hash would say that there is nothing else in it.
+        content_sha256=hashlib.sha256(mail.text.encode() if mail.attachments else data).hexdigest(),
+    )
+    for name, attachment in mail.attachments:
+        budget.spend(len(attachment))
+        inner = member_uri(uri, name)
+        content = io.BytesIO(attachment)
+        yield from _read_stream(content, inner, settings, name=name, named=False, budget=budget, depth=depth + 1)
+
+
+def _read_apart(stream: BinaryIO, uri: str, settings: ReadingSettings, kind: Kind) -> Iterator[Document | Unread]:
+    """The document, or the rows, of a file whose parser runs in a process of its own.
+
+    Raises:
+        UnreadableError: it is broken, encrypted, or over a limit.
+    """
+    data = _content(stream, settings)
+    rows: RowMaker | None = None
+    for number, item in enumerate(parse_apart(kind, data, settings)):
+        if isinstance(item, Row):
+            rows = rows or RowMaker(uri, settings, kind, has_ids=settings.id_column in item.values)
+            yield rows.document(item.values, number, item.place, encoding=None)
+        else:
+            yield Document(
+                source_uri=uri,
+                text=item.text,
+                blocks=item.blocks,
+                format=kind,
+                bytes=len(data),
+                # Beside rows it is a part of the file: the file's hash would say that there is nothing else in it.
+                content_sha256=hashlib.sha256(item.text.encode() if rows else data).hexdigest(),
+                note=item.note,
+            )
+
+
+def _content(stream: BinaryIO, settings: ReadingSettings) -> bytes:
+    """All of a file that is one document.
+
+    Raises:
+        UnreadableError: it is too large.
+    """
+    size = stream.seek(0, io.SEEK_END)
+    if size > settings.max_bytes:
+        raise UnreadableError(
+            f"{size:,} bytes, more than reading.max_bytes = {settings.max_bytes:,} for one document; "
+            "raise it or split the file"
+        )
+    stream.seek(0)
+    return stream.read(size)
 
 
 def _read_whole(stream: BinaryIO, uri: str, settings: ReadingSettings, kind: Kind, charset: str | None) -> Document:
@@ -127,15 +297,13 @@ def _read_whole(stream: BinaryIO, uri: str, settings: ReadingSettings, kind: Kin
     if size > HEAD_BYTES:
         find_encoding(stream.read(HEAD_BYTES), complete=False)  # most binary files need not be read to their end
         stream.seek(0)
-    if size > settings.max_bytes:
-        raise UnreadableError(
-            f"{size:,} bytes, more than reading.max_bytes = {settings.max_bytes:,} for one document; "
-            "raise it or split the file"
-        )
-    data = stream.read(size)
-    declared = charset or (declared_charset(data) if kind == "html" else None)
+    data = _content(stream, settings)
+    declared = charset or _declared_charset(data, kind)
     decoded, encoding = decode(data, declared)
-    text, blocks = text_and_blocks(decoded, kind)
+    if kind == "text" or len(data) <= _HARMLESS_BYTES:
+        text, blocks = text_and_blocks(decoded, kind)
+    else:
+        text, blocks = _text_and_blocks_apart(decoded, kind, settings)
     return Document(
         source_uri=uri,
         text=text,
@@ -145,3 +313,21 @@ def _read_whole(stream: BinaryIO, uri: str, settings: ReadingSettings, kind: Kin
         bytes=len(data),
         content_sha256=hashlib.sha256(data).hexdigest(),
     )
+
+
+def _declared_charset(data: bytes, kind: Kind) -> str | None:
+    """The charset that a file of ``kind`` says it is in."""
+    if kind in {"html", "xliff"}:
+        return declared_charset(data)
+    return declared_charset_of_po(data) if kind == "po" else None
+
+
+def _text_and_blocks_apart(decoded: str, kind: Kind, settings: ReadingSettings) -> tuple[str, tuple[Block, ...]]:
+    """The same as `text_and_blocks`, made in a process of its own.
+
+    Raises:
+        UnreadableError: it takes too much time or memory.
+    """
+    found = list(parse_apart(kind, decoded.encode("utf-8", "surrogatepass"), settings))
+    parsed = next(item for item in found if isinstance(item, Parsed))
+    return parsed.text, parsed.blocks

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..records import Block
+from .webpage import BLOCK_TAGS, text_spans
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -22,10 +24,24 @@ _TOML_MATTER = re.compile(r"\+\+\+[ \t]*\n(?:.*\n)*?\+\+\+[ \t]*(?:\n|$)")
 _HARD_BREAK = re.compile(r"(?:  +|\\)$")
 _PIPE = re.compile(r"(?<!\\)\|")
 _CONTAINER_MARKS = re.compile(r"[\s>*+-]*")
+_BLOCK_TAG = re.compile(rf"<!|</?(?:br|img|{'|'.join(sorted(BLOCK_TAGS))})(?=[\s/>])", re.IGNORECASE)
 _CODE_TAG = re.compile(r"\s*<(?:script|style|pre|textarea)\b", re.IGNORECASE)
 
 
-class _Lines:
+LeafKind = Literal["text", "heading", "row", "html", "code", "note"]
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A block of Markdown that holds no others: its lines (``last`` is exclusive) and, where it is text, its content."""
+
+    first: int
+    last: int
+    kind: LeafKind
+    content: str = ""
+
+
+class MarkdownLines:
     """The lines of a text with their offsets."""
 
     def __init__(self, text: str) -> None:
@@ -54,33 +70,62 @@ def markdown_blocks(text: str) -> tuple[Block, ...]:
     """Blocks of a Markdown text (CommonMark and tables), with offsets into the raw text.
 
     A paragraph, of a list item or a quotation too, is one block with ``wrapped``, cut where it has a hard line break;
-    each table cell is a block; code blocks and front matter are ``code``. Lines that Markdown gives no content (rules,
-    link definitions, what is nested deeper than twenty levels) are blocks of their own, so that nothing is lost. A
-    block begins at its line's first character, markers included, except for table cells after the first.
+    each table cell is a block, and so is the text of HTML between the tags of block elements; those tags, code blocks
+    and front matter are ``code``. Lines that Markdown gives no content (rules, link definitions, what is nested deeper
+    than twenty levels) are blocks of their own, so that nothing is lost. A block begins at its line's first character,
+    markers included, except for table cells after the first.
     """
-    lines = _Lines(text)
-    matter = _front_matter_lines(text)
+    lines = MarkdownLines(text)
+    matter = front_matter_lines(text)
     covered = bytearray(len(lines))
     blocks: list[Block | None] = []
     if matter:
         blocks.append(lines.block(0, matter, code=True))
         covered[:matter] = b"\1" * matter
-    for first, after, name in _leaves(text[lines.starts[matter] :], matter):
-        last = min(after, len(lines))
+    for leaf in leaves_of(text[lines.starts[matter] :], matter, {}):
+        first, last = leaf.first, min(leaf.last, len(lines))
         covered[first:last] = b"\1" * (last - first)
-        if name == "code":
+        if leaf.kind == "code":
             blocks.append(lines.block(first, last, code=True))
-        elif name == "row":
-            blocks.extend(_cells(lines, first))
-        elif name == "html":
-            blocks.append(lines.block(first, last, code=bool(_CODE_TAG.match(lines[first]))))
+        elif leaf.kind == "row":
+            blocks.extend(cells_of(lines, first))
+        elif leaf.kind == "html":
+            blocks.extend(_html_blocks(lines, first, last))
         else:
             blocks.extend(_cut_at_hard_breaks(lines, first, last))
     blocks.extend(lines.block(line, line + 1) for line, done in enumerate(covered) if not done)
     return tuple(sorted((block for block in blocks if block), key=lambda block: block.start))
 
 
-def _front_matter_lines(text: str) -> int:
+def is_code_in_html(first_line: str) -> bool:
+    """Whether an HTML block is code or data rather than text, by its first line."""
+    return _CODE_TAG.match(first_line) is not None
+
+
+def _html_blocks(lines: MarkdownLines, first: int, last: int) -> Iterator[Block | None]:
+    """The text of an HTML block, cut at the tags of block elements; those tags, and all of it where it is code, are ``code``."""
+    if is_code_in_html(lines[first]):
+        yield lines.block(first, last, code=True)
+        return
+    start = lines.starts[first]
+    source = lines.text[start : lines.starts[last]]
+    pieces: list[tuple[int, int]] = []
+    for span in text_spans(source):
+        if pieces and span.syntax == "html" and not _BLOCK_TAG.search(source, pieces[-1][1], span.start):
+            pieces[-1] = (pieces[-1][0], span.end)
+        else:
+            pieces.append((span.start, span.end))
+    edges = [0, *(edge for piece in pieces for edge in piece), len(source)]
+    for number, (begin, end) in enumerate(pairwise(edges)):
+        inside = source[begin:end]
+        if inside.strip():
+            begin += len(inside) - len(inside.lstrip())  # noqa: PLW2901
+            end = begin + len(inside.strip())  # noqa: PLW2901
+            is_text = number % 2 == 1
+            yield Block(start + begin, start + end, code=not is_text, wrapped=is_text)
+
+
+def front_matter_lines(text: str) -> int:
     """How many lines at the top are YAML or TOML front matter."""
     if not text.startswith(("---", "+++")):
         return 0
@@ -89,25 +134,30 @@ def _front_matter_lines(text: str) -> int:
     return match.group().rstrip("\n").count("\n") + 1 if match else 0
 
 
-def _leaves(text: str, first_line: int) -> Iterator[tuple[int, int, str]]:
-    """First line, line after the last, and the kind of each leaf block: ``text``, ``row``, ``html`` or ``code``."""
+def leaves_of(text: str, first_line: int, environment: dict[str, Any]) -> Iterator[Leaf]:
+    """The leaf blocks of a text that begins at ``first_line``; link definitions come into ``environment``, the parser's."""
     tokens: list[Token] = []
     normal = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
     parser = _parser()
-    parser.block.parse(normal, parser, {}, tokens)
-    in_row = False
+    parser.block.parse(normal, parser, environment, tokens)
+    in_row = in_heading = False
     for token in tokens:
+        kind: LeafKind
         if token.type in {"tr_open", "tr_close"}:
             in_row = token.type == "tr_open"
-        name = {
-            "tr_open": "row",
-            "inline": "" if in_row else "text",
-            "fence": "code",
-            "code_block": "code",
-            "html_block": "html",
-        }.get(token.type)
-        if name and token.map:
-            yield first_line + token.map[0], first_line + token.map[1], name
+        in_heading = token.type == "heading_open" or (in_heading and token.type != "heading_close")
+        if token.type == "tr_open":
+            kind = "row"
+        elif token.type == "inline" and not in_row:
+            kind = "heading" if in_heading else "text"
+        elif token.type in {"fence", "code_block"}:
+            kind = "code"
+        elif token.type == "html_block":
+            kind = "html"
+        else:
+            continue
+        if token.map:
+            yield Leaf(first_line + token.map[0], first_line + token.map[1], kind, token.content)
 
 
 @cache
@@ -117,15 +167,21 @@ def _parser() -> MarkdownIt:
     return MarkdownIt("commonmark").enable("table")
 
 
-def _cut_at_hard_breaks(lines: _Lines, first: int, last: int) -> Iterator[Block | None]:
+def hard_break_of(line: str) -> str:
+    """What at the end of a line makes a hard line break: two spaces or more, or a backslash; empty if nothing does."""
+    match = _HARD_BREAK.search(line)
+    return match.group() if match else ""
+
+
+def _cut_at_hard_breaks(lines: MarkdownLines, first: int, last: int) -> Iterator[Block | None]:
     start = first
     for line in range(first, last):
-        if line + 1 == last or _HARD_BREAK.search(lines[line]):
+        if line + 1 == last or hard_break_of(lines[line]):
             yield lines.block(start, line + 1, wrapped=True)
             start = line + 1
 
 
-def _cells(lines: _Lines, line: int) -> Iterator[Block]:
+def cells_of(lines: MarkdownLines, line: int) -> Iterator[Block]:
     """The cells of a table's row; the marks before the first cell (``> |``) belong to it."""
     row, offset = lines[line], lines.starts[line]
     edges = [0, *(match.end() for match in _PIPE.finditer(row)), len(row) + 1]

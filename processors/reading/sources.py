@@ -41,6 +41,59 @@ class _Start:
     url: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Root:
+    """What one input of the command line stands for, what is no more there too; of a pattern, the folder before it."""
+
+    named: str
+    uri: str
+    is_folder: bool
+    pattern: tuple[str, ...] = ()
+
+    def covers(self, source_uri: str) -> bool:
+        """Whether a document of this URI, if there still is one, is found through this input."""
+        if not self.is_folder:
+            return source_uri == self.uri or source_uri.startswith((f"{self.uri}#", f"{self.uri}!"))
+        folder = f"{self.uri.rstrip('/')}/"
+        if not source_uri.startswith(folder):
+            return False
+        inside = re.split("[#!]", source_uri.removeprefix(folder), maxsplit=1)[0]
+        return _fits([unquote(part) for part in inside.split("/")], self.pattern)
+
+
+def named_roots(inputs: Sequence[str]) -> list[Root]:
+    """What the inputs stand for, one by one.
+
+    Raises:
+        UsageError: as `find_sources`.
+    """
+    roots: list[Root] = []
+    for text in inputs:
+        start = _start(text, None)
+        if start.url is not None:
+            roots.append(Root(text, _without_secrets(start.url), is_folder=False))
+        elif start.root is None:
+            roots.append(Root(text, start.paths[0].as_uri(), is_folder=False))
+        else:
+            is_folder = start.paths == (start.root,)
+            pattern = () if is_folder else Path(text).parts[_first_magic(text) :]
+            roots.append(Root(text, start.root.as_uri(), is_folder=True, pattern=pattern))
+    return roots
+
+
+def _fits(parts: Sequence[str], pattern: Sequence[str]) -> bool:
+    """Whether a path is what the pattern matches, or lies below that."""
+    if not pattern:
+        return True
+    if pattern[0] == "**":
+        return any(_fits(parts[skipped:], pattern[1:]) for skipped in range(len(parts) + 1))
+    return bool(parts) and fnmatch.fnmatchcase(parts[0], pattern[0]) and _fits(parts[1:], pattern[1:])
+
+
+def _first_magic(pattern: str) -> int:
+    return next(index for index, part in enumerate(Path(pattern).parts) if _MAGIC.search(part))
+
+
 def find_sources(inputs: Sequence[str], *, exclude: Path | None) -> Iterator[Source | Unread]:
     """The files and URLs that ``inputs`` name: files, folders with all below them, patterns (``**`` too), URLs.
 
@@ -121,8 +174,7 @@ def _without_secrets(url: str) -> str:
 
 
 def _pattern_start(pattern: str, excluded: Path | None) -> _Start:
-    parts = Path(pattern).parts
-    first = next(index for index, part in enumerate(parts) if _MAGIC.search(part))
+    parts, first = Path(pattern).parts, _first_magic(pattern)
     base = Path(*parts[:first]).resolve()
     matches = [path for path in _matches(base, parts[first:]) if excluded is None or not path.is_relative_to(excluded)]
     if not matches:

@@ -7,18 +7,26 @@ import hashlib
 from ..errors import UsageError
 from ..lines import line_blocks
 from ..records import Block, Document, well_formed
+from .gettext import parse_po
 from .markdown import markdown_blocks
+from .subtitles import subtitle_text
 from .webpage import page_text
+from .xliff import parse_xliff
 
 TEXT_FORMATS = ("text", "markdown", "html")
-"""The formats in which a whole file is one document."""
+"""The formats that any text can be read as."""
+
+_STRUCTURED_FORMATS = ("srt", "vtt", "po", "xliff")
 
 
 def read_text(text: str, source_uri: str, format: str = "text") -> Document:  # noqa: A002 - the name of the record's field
-    """A document from decoded text: ``format`` is one of `TEXT_FORMATS`; its size and hash are those of the UTF-8.
+    """A document from decoded text: ``format`` is one of `TEXT_FORMATS`, or srt, vtt, po, xliff.
+
+    Its size and hash are those of the UTF-8.
 
     Raises:
         UsageError: there is no such format.
+        UnreadableError: it is damaged.
     """
     whole = well_formed(text.removeprefix("\ufeff"))
     encoded = whole.encode()
@@ -38,11 +46,18 @@ def text_and_blocks(text: str, format: str) -> tuple[str, tuple[Block, ...]]:  #
 
     Raises:
         UsageError: there is no such format.
+        UnreadableError: it is damaged.
     """
     if format == "html":
         return page_text(text)
+    if format in {"srt", "vtt"}:
+        placed = subtitle_text(text, "srt" if format == "srt" else "vtt")
+        return placed.text, placed.blocks
+    if format in {"po", "xliff"}:
+        parsed = parse_po(text) if format == "po" else parse_xliff(text)
+        return parsed.text, parsed.blocks
     if format == "markdown":
         return text, markdown_blocks(text)
     if format == "text":
         return text, line_blocks(text)
-    raise UsageError(f"no format {format!r}: use one of {', '.join(TEXT_FORMATS)}")
+    raise UsageError(f"no format {format!r}: use one of {', '.join((*TEXT_FORMATS, *_STRUCTURED_FORMATS))}")
