@@ -8,19 +8,23 @@ import io
 import json
 import os
 import shlex
+import shutil
 import signal
 import sys
+import tempfile
 import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 from duiyi.processors.errors import DuiyiError, StoppedError, UsageError
 
 if TYPE_CHECKING:
-    from duiyi.processors.records import Document
+    from duiyi.processors.plan import Prune
+    from duiyi.processors.records import Document, Segment
     from duiyi.processors.settings import Settings
+    from duiyi.processors.write_back import Writable
 
 ENGINES = ("auto", "argos", "llm", "none")
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
@@ -69,7 +73,17 @@ engine_option = click.option(
 )
 
 
-@cli.command()
+class RunCommand(click.Command):
+    """`run`, whose ``--prune`` may be ``--prune=force`` but never takes the next argument for its value."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read ``--prune=force`` as the option of its own that it is inside."""
+        options = args.index("--") if "--" in args else len(args)
+        read = ["--prune-force" if arg == "--prune=force" else arg for arg in args[:options]]
+        return super().parse_args(ctx, read + args[options:])
+
+
+@cli.command(cls=RunCommand)
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 @click.option(
     "--out",
@@ -81,7 +95,7 @@ engine_option = click.option(
 @engine_option
 @config_option
 @click.option(
-    "--text-column", metavar="NAME", help="Column with the text of JSONL, CSV and Parquet inputs (default: text)."
+    "--text-column", metavar="NAME", help="Column with the text of JSONL, CSV, Parquet and xlsx inputs (default: text)."
 )
 @click.option("--id-column", metavar="NAME", help="Column with the rows' own ids (default: id).")
 @click.option("--keep", metavar="COL,…", help="Columns kept as JSON in documents.metadata.")
@@ -89,6 +103,14 @@ engine_option = click.option(
 @click.option("--dry-run", is_flag=True, help="Say what would be done, how many new sentences, about how long.")
 @click.option("--refresh", is_flag=True, help="Redo what other settings or another model made.")
 @click.option("--force", is_flag=True, help="Redo everything.")
+@click.option(
+    "--prune",
+    "prune",
+    flag_value="yes",
+    default="no",
+    help="Drop stored documents that are gone from the inputs named here; --prune=force if that is more than a fifth.",
+)
+@click.option("--prune-force", "prune", flag_value="force", hidden=True)
 @click.option("--show", type=click.IntRange(min=0), default=0, metavar="N", help="Show N of the pairs when done.")
 def run(
     inputs: tuple[str, ...],
@@ -102,6 +124,7 @@ def run(
     dry_run: bool,
     refresh: bool,
     force: bool,
+    prune: Prune,
     show: int,
 ) -> None:
     """Translate documents into a dataset: files, folders, globs or URLs in, Parquet out.
@@ -113,6 +136,7 @@ def run(
       duiyi run reports/ --out corpus
       duiyi run 'chats/**/*.jsonl' --text-column body --id-column msg_id --keep date,author --out corpus
       duiyi run thread.txt --out corpus --engine none       languages only, no model needed
+      duiyi run reports/ --out corpus --prune               and drop what is no more in reports/
     """
     sections: dict[str, dict[str, Any]] = {
         "reading": {
@@ -126,12 +150,14 @@ def run(
     if dry_run:
         from .dry_run import dry_run_lines
 
-        for line in dry_run_lines(inputs, out, settings, force=force, refresh=refresh, limit=limit):
+        for line in dry_run_lines(inputs, out, settings, force=force, refresh=refresh, limit=limit, prune=prune):
             click.echo(line)
         return
     from .run import run_flow
 
-    summary = run_flow(inputs, out, config, given(sections), settings, force=force, refresh=refresh, limit=limit)
+    summary = run_flow(
+        inputs, out, config, given(sections), settings, force=force, refresh=refresh, limit=limit, prune=prune
+    )
     for line in summary.lines():
         click.echo(f"duiyi: {line}", err=True)
     if not has_documents(out):
@@ -164,13 +190,15 @@ def reading_hints(out: Path) -> list[str]:
     return [f"{shown} -c {shlex.quote(program)}", f"duckdb: select zh, en, flags from '{out}/pairs/**/*.parquet'"]  # noqa: S608
 
 
-def _documents(source: str, settings: Settings) -> Iterator[Document]:
-    """The documents of one file or of standard input (``-``)."""
+def _documents(source: str, settings: Settings, standard_input: IO[bytes] | None = None) -> Iterator[Document]:
+    """The documents of one file or of standard input (``-``), which may have been copied to a file."""
     from duiyi.processors.reading import decode, find_sources, read_source, read_text
     from duiyi.processors.records import Unread
 
     if source == "-":
-        text, _ = decode(sys.stdin.buffer.read())
+        if standard_input is not None:
+            standard_input.seek(0)
+        text, _ = decode((standard_input or sys.stdin.buffer).read())
         yield read_text(text, "stdin:")
         return
     for found in find_sources([source], exclude=None):
@@ -183,6 +211,31 @@ def _documents(source: str, settings: Settings) -> Iterator[Document]:
                 click.get_current_context().obj = 1  # the exit code, once everything else is done
 
 
+def _detected(file: str, settings: Settings) -> Iterator[tuple[str, Segment]]:
+    """The segments of one file or of standard input, each with its document's id; a large plain text is never held whole."""
+    from duiyi.processors.detection import detect, detect_windows
+    from duiyi.processors.reading import text_windows
+    from duiyi.processors.records import document_id
+
+    path = Path(file)
+    with contextlib.ExitStack() as opened:
+        windows = None
+        standard_input: IO[bytes] | None = None
+        if file == "-":
+            standard_input = opened.enter_context(tempfile.TemporaryFile())  # a large text is read twice
+            shutil.copyfileobj(sys.stdin.buffer, standard_input)
+            windows = text_windows(standard_input, "stdin")
+        elif path.is_file():
+            windows = text_windows(opened.enter_context(path.open("rb")), path.name)
+        if windows is not None:
+            doc_id = document_id("stdin:" if file == "-" else path.resolve().as_uri())
+            yield from ((doc_id, segment) for segment in detect_windows(windows, settings.detection))
+            return
+        for document in _documents(file, settings, standard_input):
+            for segment in detect(document.text, document.blocks, settings.detection):
+                yield document.doc_id, segment
+
+
 @cli.command()
 @click.argument("file", default="-")
 @config_option
@@ -193,23 +246,20 @@ def detect(file: str, config: Path | None) -> None:
     Example:
       duiyi detect thread.txt | jq -r 'select(.lang == "zh") | .text'
     """
-    from duiyi.processors.detection import detect as segments_of
-
     settings = _settings(config)
-    for document in _documents(file, settings):
-        for segment in segments_of(document.text, document.blocks, settings.detection):
-            row = {
-                "doc_id": document.doc_id,
-                "block": segment.block,
-                "segment": segment.segment,
-                "start": segment.start,
-                "end": segment.end,
-                "lang": segment.lang,
-                "script": segment.script,
-                "text": segment.text,
-                "embedded": [{"start": g.start, "end": g.end, "lang": g.lang} for g in segment.embedded],
-            }
-            click.echo(json.dumps(row, ensure_ascii=False))
+    for doc_id, segment in _detected(file, settings):
+        row = {
+            "doc_id": doc_id,
+            "block": segment.block,
+            "segment": segment.segment,
+            "start": segment.start,
+            "end": segment.end,
+            "lang": segment.lang,
+            "script": segment.script,
+            "text": segment.text,
+            "embedded": [{"start": g.start, "end": g.end, "lang": g.lang} for g in segment.embedded],
+        }
+        click.echo(json.dumps(row, ensure_ascii=False))
     sys.exit(click.get_current_context().obj or 0)
 
 
@@ -219,31 +269,52 @@ def detect(file: str, config: Path | None) -> None:
     "--format",
     "format_",
     type=click.Choice(["text", "bilingual", "jsonl", "html", "tmx"]),
-    default="text",
-    show_default=True,
-    help="What to write.",
+    help="What to write; by default what the name of --out says, else text.",
 )
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Write there instead of standard output.")
+@click.option("--bilingual", is_flag=True, help="Keep the Chinese and put the English after it.")
 @engine_option
 @config_option
-def translate(file: str, format_: str, out: Path | None, engine: str | None, config: Path | None) -> None:
+def translate(
+    file: str, format_: str | None, out: Path | None, bilingual: bool, engine: str | None, config: Path | None
+) -> None:
     """Translate one document (FILE, or standard input) on demand, to standard output.
 
     \b
     text       the document in English: its Chinese replaced, the rest untouched
-    bilingual  each Chinese line, then its English
+    bilingual  each Chinese line, then its English (--bilingual means the same)
     jsonl      the rows of the table pairs
     html, tmx  for reading, and for translation tools
+
+    Without --format the name of --out says what to write: .srt, .vtt, .md, .html and .docx are FILE itself, which must
+    be of that format, written again with the English in the Chinese's place and all else untouched (styles, links,
+    timings, code); .tmx and .jsonl are the formats above, anything else is text.
 
     \b
     Examples:
       duiyi translate letter.txt
-      pbpaste | duiyi translate --format bilingual
+      duiyi translate film.srt --out film.en.srt
+      duiyi translate manual.docx --out manual.both.docx --bilingual
+      pbpaste | duiyi translate --bilingual
     """
-    from .on_demand import translated
+    from duiyi.processors.write_back import writable_format
 
     settings = _settings(config, translation={"engine": engine})
-    pieces = translated(_documents(file, settings), format_, settings)
+    if bilingual and format_ not in {None, "text", "bilingual"}:
+        raise UsageError(
+            f"--bilingual does not go with --format {format_}: it is for text and for documents written again"
+        )
+    if out is not None and format_ is None:
+        writable = writable_format(out)
+        if writable is not None:
+            _write_again(file, out, writable, bilingual, settings)
+            return
+        format_ = {".tmx": "tmx", ".jsonl": "jsonl"}.get(out.suffix.lower())
+        if bilingual and format_ is not None:
+            raise UsageError(f"--bilingual does not go with a {out.suffix} file: its pairs have both languages")
+    from .on_demand import translated
+
+    pieces = translated(_documents(file, settings), "bilingual" if bilingual else format_ or "text", settings)
     if out is None:
         for piece in pieces:
             click.echo(piece, nl=False)
@@ -254,6 +325,28 @@ def translate(file: str, format_: str, out: Path | None, engine: str | None, con
         except OSError as error:
             raise UsageError(f"cannot write {out}: {error.strerror or error}") from error
     sys.exit(click.get_current_context().obj or 0)
+
+
+def _write_again(file: str, out: Path, format_: Writable, bilingual: bool, settings: Settings) -> None:
+    """Writes FILE again in English; ``out`` is replaced in one rename, or not touched at all."""
+    from .on_demand import written_again
+
+    if file != "-" and out.exists() and Path(file).exists() and out.samefile(file):
+        raise UsageError(f"{out} is the input itself; give --out another name")
+    written = written_again(file, format_, settings, bilingual=bilingual)
+    partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
+    try:
+        partial.write_bytes(written.data)
+        partial.replace(out)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise UsageError(f"cannot write {out}: {error.strerror or error}") from error
+    if written.untranslated:
+        click.echo(
+            f"duiyi: {written.untranslated} of {written.sentences} Chinese sentences and phrases could not be translated "
+            f"and stay Chinese in {out}",
+            err=True,
+        )
 
 
 @cli.group()

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from functools import cache
 
 from duiyi.processors.analysis import Analysis, analyse
+from duiyi.processors.errors import UnreadableError, UsageError
+from duiyi.processors.reading import Source, find_sources
+from duiyi.processors.reading.kinds import HEAD_BYTES, find_kind, kind_of_zip
 from duiyi.processors.records import Document, Sentence
 from duiyi.processors.rendering import as_bilingual, as_english, as_html, as_jsonl, as_tmx
 from duiyi.processors.repair import Translation, model_input, translate_checked
 from duiyi.processors.settings import Settings
-from duiyi.processors.translation import open_engine
+from duiyi.processors.translation import Engine, open_engine
+from duiyi.processors.write_back import Writable, Written, write_back
 from duiyi.processors.writing import Run, document_rows
 
 from .progress import run_progress
@@ -40,6 +47,64 @@ def translated(documents: Iterable[Document], format_: str, settings: Settings) 
         yield text if text.endswith("\n") or "#id=" not in document.source_uri else text + "\n"
     if format_ in {"html", "tmx"}:
         yield (as_html if format_ == "html" else as_tmx)(paired)
+
+
+def written_again(file: str, format_: Writable, settings: Settings, *, bilingual: bool) -> Written:
+    """A document (``-``: standard input) of ``format_``, written again in English or with its English.
+
+    Raises:
+        UsageError: there is no such document, it is of another format, or there is Chinese in it and no engine.
+        UnreadableError: it cannot be read, or cannot be written back whole.
+        NoModelError: there is Chinese in it and no model is installed.
+    """
+    name, data = _content(file, format_, settings)
+
+    @cache
+    def engine() -> Engine:
+        if settings.translation.engine != "none":
+            progress.say("loading the translation model")
+        opened = open_engine(settings.translation, settings.models)
+        if opened is None:
+            raise UsageError(f"there is Chinese in {file}, and --engine none translates nothing")
+        progress.say(f"translating with {opened.model}")
+        return opened
+
+    def translate(texts: list[str]) -> list[str | None]:
+        opened = engine()
+        progress.expect(len({model_input(text) for text in texts}))
+        return [one.text for one in translate_checked(texts, opened, settings.checks, progress.translated)]
+
+    try:
+        kind = find_kind(name, data[:HEAD_BYTES], named=True)
+        if kind == "zip":
+            kind = kind_of_zip(io.BytesIO(data), name, settings.reading, named=True)
+        if kind != format_:
+            raise UsageError(
+                f"cannot write {file} again as {format_}: it is {kind}; give --out another name or say what to write with --format"
+            )
+        with run_progress() as progress:
+            return write_back(data, format_, translate, settings, bilingual=bilingual)
+    except UnreadableError as error:
+        raise UnreadableError(f"{file} is not translated: {error}") from error
+
+
+def _content(file: str, format_: Writable, settings: Settings) -> tuple[str, bytes]:
+    """Name and content of the one file that is to be written again."""
+    if file == "-":
+        return f"-.{format_}", sys.stdin.buffer.read()
+    sources = list(find_sources([file], exclude=None))
+    source = sources[0] if len(sources) == 1 else None
+    if not isinstance(source, Source) or source.path is None:
+        raise UsageError(f"{file} is not one file, so it cannot be written again")
+    try:
+        size = source.path.stat().st_size
+        if size > settings.reading.max_bytes:
+            raise UnreadableError(
+                f"{file}: {size:,} bytes, more than reading.max_bytes = {settings.reading.max_bytes:,}"
+            )
+        return source.path.name, source.path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot read {file}: {error.strerror or error}") from error
 
 
 def _translations(analysis: Analysis, settings: Settings) -> list[Translation] | None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from duiyi.processors.plan import choose
 from duiyi.processors.reading import find_sources
 from duiyi.processors.settings import Settings
 from duiyi.processors.writing import DatasetWriter
@@ -28,8 +29,9 @@ def run_flow(
     """Run translate-corpus against a Prefect API of our own (or the one in PREFECT_API_URL) and give its summary.
 
     Raises:
-        UsageError: an input does not exist, or the dataset cannot be written; before anything is started.
+        UsageError: an input does not exist, the choices don't go together, or the dataset cannot be written; before anything is started.
     """
+    choose(settings, **choices)
     next(find_sources(inputs, exclude=out), None)
     DatasetWriter(out, settings.writing)
     with run_progress() as progress:

@@ -11,11 +11,12 @@ import time
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from duiyi.processors.analysis import Analysis, analyse
-from duiyi.processors.plan import Shard, Tally, choose, shards
+from duiyi.processors.plan import Prune, Shard, Tally, choose, shards
 from duiyi.processors.repair import Translation, model_input, translate_checked
 from duiyi.processors.run_summary import RunSummary
 from duiyi.processors.settings import Settings, load_settings
@@ -33,6 +34,9 @@ from .progress import RunProgress, run_progress
 Overrides = dict[str, dict[str, Any]]
 ARTIFACT_DOCUMENTS = 500
 """Most documents listed in a run's table artifact; the dataset has them all."""
+
+REMEMBERED_SENTENCES = 200_000
+"""With more translations at hand than this a run begins anew to collect them: memory has bounds, inputs have not."""
 
 
 T = TypeVar("T")
@@ -54,10 +58,16 @@ def _storage_may_recover(_task: Task[..., Any], _run: TaskRun, state: State[Any]
     return False
 
 
+class Analyses(NamedTuple):
+    """The analyses of a shard. Not a plain list, each element of which Prefect would note down for the rest of the run."""
+
+    found: list[Analysis]
+
+
 @task(name="analyse-shard", cache_policy=NO_CACHE, persist_result=False)
-def analyse_shard(shard: Shard, settings: Settings) -> list[Analysis]:
+def analyse_shard(shard: Shard, settings: Settings) -> Analyses:
     """Segments, sentences and tokens of every document of a shard."""
-    return [analyse(document, settings) for document in shard.documents]
+    return Analyses([analyse(document, settings) for document in shard.documents])
 
 
 @task(name="translate-shard", cache_policy=NO_CACHE, persist_result=False)
@@ -81,6 +91,12 @@ def write_shard(writer: DatasetWriter, rows: Rows) -> None:
     writer.commit(rows)
 
 
+@task(name="merge-dataset", cache_policy=NO_CACHE, persist_result=False, retry_condition_fn=_storage_may_recover)
+def merge_dataset(writer: DatasetWriter) -> None:
+    """Put what the run committed in its place in the dataset."""
+    writer.merge()
+
+
 def _shard_rows(
     shard: Shard, analyses: Sequence[Analysis], known: dict[str, Translation] | None, run: Run, seconds: float
 ) -> Rows:
@@ -102,38 +118,49 @@ def run_corpus(
     force: bool = False,
     refresh: bool = False,
     limit: int | None = None,
+    prune: Prune = "no",
     progress: RunProgress,
 ) -> RunSummary:
     """The body of both flows: read, analyse, translate and write, shard by shard. Call it inside a flow."""
     started = time.monotonic()
+    choice = choose(settings, force=force, refresh=refresh, limit=limit, prune=prune)
     writer = DatasetWriter(out, settings.writing)
-    choice = choose(settings, force=force, refresh=refresh, limit=limit)
+    writer.merge()  # what a killed run left
     run = Run(
         str(flow_run.get_id() or uuid.uuid4()), choice.config_sha256, choice.untranslated_sha256, datetime.now(UTC)
     )
     tally = Tally()
     summary = RunSummary(str(out), run.run_id, tally)
     known: dict[str, Translation] | None = None if settings.translation.engine == "none" else {}
-    write = write_shard.with_options(
-        retries=settings.flows.write_retries, retry_delay_seconds=settings.flows.write_retry_seconds
-    )
+    retries, delay = settings.flows.write_retries, settings.flows.write_retry_seconds
+    write = write_shard.with_options(retries=retries, retry_delay_seconds=delay)
+    merge = merge_dataset.with_options(retries=retries, retry_delay_seconds=delay)
     listed: list[dict[str, Any]] = []
     progress.say("reading")
-    for shard in shards(inputs, out, writer.stored(), choice, settings, tally):
-        shard_started = time.monotonic()
-        analyses = analyse_shard(_whole(shard), _whole(settings))
-        if known is not None and any(found.sentences for found in analyses):
-            engine = _engine(settings, progress)
-            before = len(known)
-            progress.say(f"translating with {engine.model}")
-            translate_shard(_whole(analyses), _whole(engine), _whole(settings), _whole(known), _whole(progress))
-            summary.sentences += len(known) - before
-        rows = _shard_rows(shard, analyses, known, run, time.monotonic() - shard_started)
-        progress.say("writing")
-        write(_whole(writer), _whole(rows))
-        summary.add(rows)
-        listed += rows.documents[: ARTIFACT_DOCUMENTS - len(listed)]
-        progress.say("reading")
+    try:
+        for shard in shards(inputs, out, writer.stored, choice, settings, tally):
+            shard_started = time.monotonic()
+            analyses = analyse_shard(_whole(shard), _whole(settings)).found if shard.documents else []
+            if known is not None and any(found.sentences for found in analyses):
+                engine = _engine(settings, progress)
+                before = len(known)
+                progress.say(f"translating with {engine.model}")
+                translate_shard(_whole(analyses), _whole(engine), _whole(settings), _whole(known), _whole(progress))
+                summary.sentences += len(known) - before
+            rows = _shard_rows(shard, analyses, known, run, time.monotonic() - shard_started)
+            progress.say("writing")
+            write(_whole(writer), _whole(rows))
+            summary.add(rows)
+            listed += islice(rows.documents, ARTIFACT_DOCUMENTS - len(listed))
+            if known is not None and len(known) > REMEMBERED_SENTENCES:
+                known.clear()
+            progress.say("reading")
+    except BaseException:
+        writer.merge(only_if_quick=True)
+        raise
+    if writer.has_staged:
+        progress.say("putting all in its place")
+        merge(_whole(writer))
     summary.seconds = time.monotonic() - started
     _leave_artifacts(summary, listed)
     return summary
@@ -175,6 +202,7 @@ def translate_corpus(
     force: bool = False,
     refresh: bool = False,
     limit: int | None = None,
+    prune: Prune = "no",
 ) -> RunSummary:
     """Find, translate and store the Chinese of files, folders, globs and URLs.
 
@@ -186,10 +214,14 @@ def translate_corpus(
         force: redo everything.
         refresh: redo what other settings or another model made.
         limit: at most so many documents.
+        prune: ``yes`` drops stored documents that are gone from the inputs, unless more than a fifth of an input's
+            would go; ``force`` drops them however many.
     """
     settings = load_settings(Path(config) if config else None, overrides)
     with run_progress() as progress:
-        return run_corpus(inputs, Path(out), settings, force=force, refresh=refresh, limit=limit, progress=progress)
+        return run_corpus(
+            inputs, Path(out), settings, force=force, refresh=refresh, limit=limit, prune=prune, progress=progress
+        )
 
 
 @flow(name="translate-files", flow_run_name=_run_name, validate_parameters=False, persist_result=False)

@@ -1,22 +1,27 @@
-"""What is to be done: which documents are new, changed, done already or made by other settings."""
+"""What is to be done: which documents are new, changed, done already, made by other settings, or gone."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from .detection.characters import chinese_characters
-from .errors import NoModelError
+from .errors import NoModelError, UsageError
 from .models import find_model
-from .reading import find_sources, read_source
-from .records import Document, Unread
+from .pruning import Pruning
+from .reading import Source, file_sha256, find_sources, named_roots, read_source
+from .records import Document, Unread, document_id
 from .settings import FlowSettings, Settings
-from .writing import Stored
+from .writing import Stored, StoredDocuments, stored_uris
 from .writing.schema import SCHEMA_VERSION
 
 Decision = Literal["new", "changed", "redone", "retried", "unchanged", "stale"]
+Prune = Literal["no", "yes", "force"]
+SETTLED = {"unchanged", "stale"}
+"""Decisions that leave a document as it is stored."""
 
 
 @dataclass(slots=True)
@@ -26,41 +31,70 @@ class Shard:
     documents: list[Document] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
-    """Stored failures that are no more: the file was read to its end without them."""
+    """Stored documents to be dropped: failures in a file that was read to its end without them, and what is pruned."""
 
     characters: int = 0
     chinese: int = 0
     """Chinese characters of all its documents."""
 
-    def add(self, document: Document) -> None:
-        """Take a document in."""
-        self.documents.append(document)
-        self.characters += len(document.text)
-        self.chinese += len(chinese_characters(document.text))
+    def add(self, item: Document | Unread | str) -> None:
+        """Take something in: a document, an input that gave none, or the id of one that is gone."""
+        if isinstance(item, str):
+            self.gone.append(item)
+        elif isinstance(item, Unread):
+            self.unread.append(item)
+        else:
+            self.documents.append(item)
+            self.characters += len(item.text)
+            self.chinese += len(chinese_characters(item.text))
 
-    def is_full(self, limits: FlowSettings) -> bool:
+    def __len__(self) -> int:
+        return len(self.documents) + len(self.unread) + len(self.gone)
+
+    def is_full(self, limits: FlowSettings, *, translates: bool) -> bool:
         """Whether it is as large as a shard may be."""
         return (
-            len(self.documents) >= limits.shard_documents
+            len(self) >= limits.shard_documents
             or self.characters >= limits.shard_characters
-            or self.chinese >= limits.shard_chinese
+            or (translates and self.chinese >= limits.shard_chinese)
         )
 
 
 @dataclass(slots=True)
 class Tally:
-    """How many documents were met, by what was decided of them, and all inputs that gave none."""
+    """How many documents were met, by what was decided of them, and the inputs that gave none."""
 
-    decisions: dict[Decision, int] = field(default_factory=dict)
+    decisions: Counter[Decision] = field(default_factory=Counter)
+    statuses: Counter[str] = field(default_factory=Counter)
+    """How many inputs gave no document: ``skipped``, ``failed``."""
+
     unread: list[Unread] = field(default_factory=list)
+    """Those inputs, the first thousand of them."""
 
-    def count(self, decision: Decision) -> None:
-        """Note one document."""
-        self.decisions[decision] = self.decisions.get(decision, 0) + 1
+    pruned: int = 0
+    notes: list[str] = field(default_factory=list)
+    """What else a person should know, a line each."""
 
-    def of(self, decision: Decision) -> int:
-        """How many documents got this decision."""
-        return self.decisions.get(decision, 0)
+    noted: int = 0
+    """How many documents have something to be said of how they were read; the first twenty are among the notes."""
+
+    def count_unread(self, item: Unread) -> None:
+        """Note an input that gave no document."""
+        self.statuses[item.status] += 1
+        if len(self.unread) < 1000:
+            self.unread.append(item)
+
+    def count_note(self, document: Document) -> None:
+        """Note what a person should know of how a document was read."""
+        self.noted += document.note is not None
+        if document.note is not None and self.noted <= 20:
+            self.notes.append(f"note: {document.source_uri}: {document.note}")
+
+    def unread_lines(self, most: int) -> list[str]:
+        """A line for each input that gave no document, for a person: the first so many."""
+        lines = [f"{item.status}: {item.source_uri}: {item.error}" for item in self.unread[:most]]
+        more = self.statuses.total() - len(lines)
+        return [*lines, *([f"… and {more} more; all stand in the documents table"] if more else [])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,36 +108,51 @@ class Choice:
     force: bool = False
     refresh: bool = False
     limit: int | None = None
+    prune: Prune = "no"
+    """Whether documents that are gone from the inputs are dropped; ``force``: however many."""
 
 
-def choose(settings: Settings, *, force: bool = False, refresh: bool = False, limit: int | None = None) -> Choice:
-    """The choice of a run under these settings and the model that is installed now, without loading it."""
+def choose(
+    settings: Settings,
+    *,
+    force: bool = False,
+    refresh: bool = False,
+    limit: int | None = None,
+    prune: Prune = "no",
+) -> Choice:
+    """The choice of a run under these settings and the model that is installed now, without loading it.
+
+    Raises:
+        UsageError: the choices don't go together.
+    """
+    if prune != "no" and limit is not None:
+        raise UsageError("--prune has to see all of the inputs, so it does not go with --limit; leave one of them out")
     untranslated = settings.sha256(schema=str(SCHEMA_VERSION), model=None)
     if settings.translation.engine == "none":
-        return Choice(untranslated, untranslated, False, force=force, refresh=refresh, limit=limit)
+        return Choice(untranslated, untranslated, False, force=force, refresh=refresh, limit=limit, prune=prune)
     try:
         found = find_model(settings.translation.engine, settings.models)
         model = f"{found.label} {found.digest}"
     except NoModelError:
         model = "none installed"  # which is an error only when there is something to translate
     made_by = settings.sha256(schema=str(SCHEMA_VERSION), model=model)
-    return Choice(made_by, untranslated, True, force=force, refresh=refresh, limit=limit)
+    return Choice(made_by, untranslated, True, force=force, refresh=refresh, limit=limit, prune=prune)
 
 
-def decide(document: Document, stored: Stored | None, choice: Choice) -> Decision:
-    """What to do with a document. Known by content and settings, never by file time."""
+def decide(content_sha256: str, stored: Stored | None, choice: Choice) -> Decision:
+    """What to do with a document of this content. Known by content and settings, never by file time."""
     if stored is None:
         return "new"
     if stored.status != "ok":
         return "retried"
-    if stored.content_sha256 != document.content_sha256:
+    if stored.content_sha256 != content_sha256:
         return "changed"
     if choice.force:
         return "redone"
     if stored.config_sha256 == choice.config_sha256:
         return "unchanged"
     if stored.config_sha256 == choice.untranslated_sha256:
-        return "redone" if choice.translates and stored.zh_characters else "unchanged"
+        return "redone" if choice.translates and stored.has_chinese else "unchanged"
     if choice.refresh:
         return "redone"
     return "stale"
@@ -111,59 +160,160 @@ def decide(document: Document, stored: Stored | None, choice: Choice) -> Decisio
 
 def shards(
     inputs: Sequence[str],
-    out: Path | None,
-    stored: Mapping[str, Stored],
+    out: Path,
+    stored: Callable[[], StoredDocuments],
     choice: Choice,
     settings: Settings,
     tally: Tally,
 ) -> Iterator[Shard]:
-    """The documents to work on, in shards of bounded size, in the order of the inputs.
+    """The documents to work on, in shards of bounded size, in the order of the inputs; last, what is pruned.
+
+    ``stored`` gives what the dataset in ``out`` holds. It is asked for each shard: what another run has done meanwhile
+    is not done again.
 
     Raises:
         UsageError: an input does not exist (before anything is read).
     """
+    planner = _Planner(inputs, out, stored, choice, settings, tally)
     shard = Shard()
     taken = 0
-    failures: dict[str, set[str]] = {}  # file → ids of its stored failures
-    for doc_id, known in stored.items():
-        if known.status == "failed":
-            failures.setdefault(_file_of(known.source_uri), set()).add(doc_id)
-    for found in find_sources(inputs, exclude=out):
-        met: set[str] = set()
-        for item in [found] if isinstance(found, Unread) else read_source(found, settings.reading):
-            met.add(item.doc_id)
-            if isinstance(item, Unread):
-                tally.unread.append(item)
-                if _is_news(item, stored.get(item.doc_id)):
-                    shard.unread.append(item)
-                continue
-            decision = decide(item, stored.get(item.doc_id), choice)
-            tally.count(decision)
-            if decision in {"unchanged", "stale"}:
-                continue
-            shard.add(item)
-            taken += 1
+    for item in planner.items():
+        shard.add(item)
+        done = choice.limit is not None and taken + len(shard.documents) >= choice.limit
+        if done or shard.is_full(settings.flows, translates=choice.translates):
+            shard = planner.confirmed(shard)
+            taken += len(shard.documents)
+            if shard:
+                yield shard
+            shard = Shard()
             if choice.limit is not None and taken >= choice.limit:
-                yield shard
                 return
-            if shard.is_full(settings.flows):
-                yield shard
-                shard = Shard()
-        if not isinstance(found, Unread):
-            shard.gone += sorted(failures.get(found.uri, set()) - met)
-    if shard.documents or shard.unread or shard.gone:
+    shard = planner.confirmed(shard)
+    if shard:
         yield shard
 
 
-def _file_of(source_uri: str) -> str:
-    return source_uri.partition("#")[0]
+class _Planner:
+    """Goes through the inputs and decides."""
 
+    def __init__(
+        self,
+        inputs: Sequence[str],
+        out: Path,
+        stored: Callable[[], StoredDocuments],
+        choice: Choice,
+        settings: Settings,
+        tally: Tally,
+    ) -> None:
+        self._sources = find_sources(inputs, exclude=out)
+        pruned = [] if choice.prune == "no" else named_roots(inputs)
+        self._pruning = Pruning(pruned, force=choice.prune == "force") if pruned else None
+        self._out = out
+        self._load = stored
+        self._stored = stored()
+        self._met = bytearray(len(self._stored))  # by position: a set of ids would take a hundred times the memory
+        self._choice = choice
+        self._settings = settings
+        self._tally = tally
 
-def _is_news(unread: Unread, known: Stored | None) -> bool:
-    """Whether an input that gave no document is to be recorded.
+    def items(self) -> Iterator[Document | Unread | str]:
+        """What there is to do: documents to work on, inputs to record that gave none, ids of documents to drop."""
+        for found in self._sources:
+            if isinstance(found, Unread):
+                yield from self._news(found)
+            elif not self._is_settled(found):
+                yield from self._read(found)
+        if self._pruning is not None:
+            for doc_id in self._pruning.gone(self._stored_and_met):
+                self._tally.pruned += 1
+                yield doc_id
+            self._tally.notes += self._pruning.notes
 
-    Not what is recorded already, nor what was read before and can't be read now: its rows stay as they are.
-    """
-    if known is None:
+    def confirmed(self, shard: Shard) -> Shard:
+        """The shard without what another run has done since it was decided on."""
+        latest = self._load()
+        if latest is self._stored:
+            return shard
+        before, self._stored = self._stored, latest
+        met, self._met = self._met, bytearray(len(latest))
+        if self._pruning is not None:
+            for position, was_met in enumerate(met):
+                if was_met:
+                    self._meet(before.doc_id(position))
+        wanted = Shard(unread=[item for item in shard.unread if self._is_news(item)], gone=shard.gone)
+        for document in shard.documents:
+            self._tally.decisions[decide(document.content_sha256, before.get(document.doc_id), self._choice)] -= 1
+            if self._decided(document.doc_id, document.content_sha256) not in SETTLED:
+                wanted.add(document)
+        return wanted
+
+    def _is_settled(self, source: Source) -> bool:
+        """Whether a file is a document that is to stay as it is stored: told by its bytes, without parsing them."""
+        doc_id = document_id(source.uri)
+        stored = self._stored.get(doc_id)
+        if stored is None or stored.content_sha256 is None:
+            return False
+        if decide(stored.content_sha256, stored, self._choice) not in SETTLED:
+            return False
+        if file_sha256(source) != stored.content_sha256:
+            return False
+        self._decided(doc_id, stored.content_sha256)
+        if self._pruning is not None:
+            self._pruning.met(source, 1)
         return True
-    return known.status != "ok" and (known.status, known.error) != (unread.status, unread.error)
+
+    def _read(self, source: Source) -> Iterator[Document | Unread | str]:
+        failures = set(self._stored.failures.get(source.uri, ()))
+        whole = True
+        documents = 0
+        for item in read_source(source, self._settings.reading):
+            failures.discard(item.doc_id)
+            if isinstance(item, Unread):
+                whole = whole and item.source_uri != source.uri
+                yield from self._news(item)
+                continue
+            documents += 1
+            self._tally.count_note(item)
+            if self._decided(item.doc_id, item.content_sha256) not in SETTLED:
+                yield item
+        for doc_id in sorted(failures) if whole else ():
+            self._meet(doc_id)
+            yield doc_id
+        if self._pruning is not None:
+            self._pruning.met(source, documents)
+
+    def _decided(self, doc_id: str, content_sha256: str) -> Decision:
+        """Decide on a document and count it."""
+        at = self._meet(doc_id)
+        decision = decide(content_sha256, None if at is None else self._stored.at(at), self._choice)
+        self._tally.decisions[decision] += 1
+        return decision
+
+    def _news(self, item: Unread) -> Iterator[Unread]:
+        """Count an input that gave no document; it is news where that is not recorded already."""
+        self._meet(item.doc_id)
+        self._tally.count_unread(item)
+        if self._pruning is not None:
+            self._pruning.met_unread(item)
+        if self._is_news(item):
+            yield item
+
+    def _is_news(self, item: Unread) -> bool:
+        """Not what is recorded already, nor what was read before and can't be read now: its rows stay as they are."""
+        known = self._stored.get(item.doc_id)
+        return known is None or (known.status != "ok" and (known.status, known.error) != (item.status, item.error))
+
+    def _meet(self, doc_id: str) -> int | None:
+        at = self._stored.position(doc_id)
+        if at is not None:
+            self._met[at] = 1
+        return at
+
+    def _stored_and_met(self) -> Iterator[tuple[str, str, bool]]:
+        """Every document that was stored when the run began, once, and whether it was met."""
+        told = bytearray(len(self._stored))
+        for doc_id, source_uri in stored_uris(self._out):
+            at = self._stored.position(doc_id)
+            if at is not None and not told[at]:
+                told[at] = 1
+                yield doc_id, source_uri, bool(self._met[at])

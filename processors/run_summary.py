@@ -26,30 +26,27 @@ class RunSummary:
 
     def add(self, rows: Rows) -> None:
         """Count the rows of a shard that was written."""
-        self.documents += sum(row["status"] == "ok" for row in rows.documents)
+        self.documents += rows.documents["status"].count("ok")
         self.pairs += len(rows.pairs)
-        for row in rows.pairs:
-            self.flags.update(row["flags"])
-            self.flagged += any(flag != "repaired" for flag in row["flags"])
+        for flags in rows.pairs["flags"]:
+            self.flags.update(flags)
+            self.flagged += any(flag != "repaired" for flag in flags)
 
     @property
     def failed(self) -> int:
         """Inputs that could not be read."""
-        return sum(unread.status == "failed" for unread in self.tally.unread)
+        return self.tally.statuses["failed"]
 
     def lines(self, most_unread: int = 20) -> list[str]:
         """The summary for a person, a line each."""
         tally = self.tally
-        if not tally.decisions and not tally.unread:
-            return ["nothing to do: the inputs hold no documents"]
+        if not tally.decisions and not tally.statuses and not tally.pruned:
+            return ["nothing to do: the inputs hold no documents", *tally.notes]
         counted = [
             f"{_number(self.documents, 'document')} written",
-            *(f"{tally.of(kind)} {kind}" for kind in ("unchanged", "stale") if tally.of(kind)),
-            *(
-                f"{number} {status}"
-                for status in ("skipped", "failed")
-                if (number := sum(unread.status == status for unread in tally.unread))
-            ),
+            *(f"{tally.decisions[kind]} {kind}" for kind in ("unchanged", "stale") if tally.decisions[kind]),
+            *(f"{tally.statuses[kind]} {kind}" for kind in ("skipped", "failed") if tally.statuses[kind]),
+            *([f"{tally.pruned} dropped"] if tally.pruned else []),
         ]
         found = [f"{', '.join(counted)}; {_number(self.pairs, 'pair')} in {self.seconds:.0f} s"]
         faults = ", ".join(f"{flag} {number}" for flag, number in self.flags.most_common() if flag != "repaired")
@@ -57,14 +54,12 @@ class RunSummary:
             found.append(f"doubtful: {_number(self.flagged, 'pair')} ({faults})")
         if self.flags["repaired"]:
             found.append(f"mended by a second try: {_number(self.flags['repaired'], 'pair')}")
-        if tally.of("stale"):
+        if tally.decisions["stale"]:
             found.append(
-                f"stale: {_number(tally.of('stale'), 'document')} made by other settings or another model;"
+                f"stale: {_number(tally.decisions['stale'], 'document')} made by other settings or another model;"
                 " --refresh redoes them"
             )
-        found += [f"{unread.status}: {unread.source_uri}: {unread.error}" for unread in tally.unread[:most_unread]]
-        if len(tally.unread) > most_unread:
-            found.append(f"… and {len(tally.unread) - most_unread} more; all stand in the documents table")
+        found += [*tally.notes, *tally.unread_lines(most_unread)]
         return found
 
     def markdown(self) -> str:

@@ -126,9 +126,31 @@ def test_without_a_model(
     assert duiyi("translate", english, **environment).stdout == "Nothing to translate here.\n"
 
 
+def test_prune_is_a_flag_that_may_be_forced(duiyi: Duiyi, tmp_path: Path, prefect_server: str) -> None:
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    for number in range(10):
+        (folder / f"{number}.txt").write_text(f"第{number}页。\n", "utf-8")
+    environment = {"PREFECT_API_URL": prefect_server}
+    assert duiyi("run", folder, "--out", out, "--engine", "none", **environment).returncode == 0
+    for number in range(3):
+        (folder / f"{number}.txt").unlink()
+    asked = duiyi("run", "--prune", folder, "--out", out, "--engine", "none", "--dry-run")
+    assert "3 of 10 documents" in asked.stdout
+    assert "--prune=force" in asked.stdout
+    told = duiyi("run", "--prune=force", folder, "--out", out, "--engine", "none", "--dry-run")
+    assert "would drop 3 documents" in told.stdout
+    assert open_dataset(out).documents.count_rows() == 10
+    done = duiyi("run", folder, "--out", out, "--engine", "none", "--prune=force", **environment)
+    assert (done.returncode, "3 dropped" in done.stderr) == (0, True), done.stderr
+    assert open_dataset(out).documents.count_rows() == 7
+
+
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
+        (["run", "THREAD", "--out", "OUT", "--prune", "--limit", "3"], "--limit"),
+        (["run", "THREAD", "--out", "OUT", "--prune=maybe"], "--prune"),
         (["run", "no-such-file.txt", "--out", "OUT"], "no-such-file.txt"),
         (["run", "THREAD"], "--out"),
         (["run", "THREAD", "--out", "OUT", "--engine", "deepl"], "deepl"),

@@ -4,39 +4,38 @@ from __future__ import annotations
 
 import errno
 import hashlib
-from datetime import UTC, datetime
+import shutil
+import tempfile
+import tracemalloc
 from pathlib import Path
 
 import duckdb
 import pandas
 import polars
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-from duiyi.processors.analysis import analyse
+from dataset_runs import RUN, files_of, rows_of, same_rows
 from duiyi.processors.errors import StoppedError, UsageError
-from duiyi.processors.reading import read_text
-from duiyi.processors.records import Unread
-from duiyi.processors.repair import Translation
-from duiyi.processors.settings import Settings, WritingSettings
+from duiyi.processors.records import Unread, document_id
+from duiyi.processors.settings import WritingSettings
 from duiyi.processors.writing import (
     DatasetWriter,
     Rows,
-    Run,
-    document_rows,
+    Stored,
+    StoredDocuments,
+    files,
+    merging,
     open_dataset,
+    schema,
     stored_documents,
     unread_rows,
 )
+from duiyi.processors.writing.layout import Layout, table_files
 from duiyi.processors.writing.schema import TABLES
-
-RUN = Run("run-1", "f" * 64, "e" * 64, datetime(2026, 11, 21, tzinfo=UTC))
-
-
-def rows_of(uri: str, text: str, english: str | None = "English.") -> Rows:
-    analysis = analyse(read_text(text, uri), Settings())
-    flags = ("empty",) if english is None else ("number_mismatch",)
-    made = Translation(english, None if english is None else -0.5, flags, "argos", "tiny@1")
-    return document_rows(analysis, [made] * len(analysis.sentences), RUN, 0.5)
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 
 @pytest.fixture
@@ -46,7 +45,7 @@ def dataset(tmp_path: Path) -> Path:
     for number in range(40):
         rows.extend(rows_of(f"file:///d/{number}.txt", f"Hello there.\n第{number}次见面。我们 go 吧。\n"))
     rows.extend(unread_rows(Unread("file:///d/broken.pdf", "failed", "is encrypted"), RUN))
-    writer.commit(rows)
+    writer.commit(rows)  # the first commit of a dataset is merged at once
     return tmp_path / "ds"
 
 
@@ -68,10 +67,10 @@ def test_duckdb_polars_and_pandas_read_all_tables_with_the_glob(dataset: Path) -
 
 
 def test_the_schema_is_stored_as_declared(dataset: Path) -> None:
-    for table, schema in TABLES.items():
+    for table, expected in TABLES.items():
         for path in (dataset / table).glob("*.parquet"):
             stored = pq.read_schema(path)
-            assert stored.equals(schema)
+            assert stored.equals(expected)
             assert stored.metadata[b"duiyi.schema_version"] == b"1"
 
 
@@ -84,9 +83,10 @@ def test_segments_join_to_the_text(dataset: Path) -> None:
 
 def test_a_document_stands_in_one_file_and_is_replaced_whole(dataset: Path) -> None:
     writer = DatasetWriter(dataset, WritingSettings(buckets=3))
-    assert writer.buckets == 32, "an existing dataset keeps its buckets"
+    assert writer.layout.buckets == 32, "an existing dataset keeps its buckets"
     before = {path: path.read_bytes() for path in dataset.glob("*/*.parquet")}
     writer.commit(rows_of("file:///d/7.txt", "只有一句。", english=None))
+    writer.merge()
     changed = [path for path, content in before.items() if path.read_bytes() != content]
     assert len({path.name for path in changed}) == 1
     found = open_dataset(dataset)
@@ -99,6 +99,15 @@ def test_a_document_stands_in_one_file_and_is_replaced_whole(dataset: Path) -> N
     assert not list(dataset.glob("*/.*.tmp"))
 
 
+def test_rows_are_the_same_by_columns_and_one_by_one() -> None:
+    rows = rows_of("file:///long.txt", "Hello there.\nLet us 去 now. 好的。\n" * 5)
+    for made, name in ((rows.pairs, "pairs"), (rows.segments, "segments"), (rows.documents, "documents")):
+        assert pa.Table.from_pylist(list(made), schema=TABLES[name]) == made.table()
+        assert made.table().num_rows == len(made) > 0
+        with pytest.raises(KeyError, match="no such column: colour"):
+            made.add(colour="red")
+
+
 def test_pair_ids_are_stable_and_tell_repeats_apart(tmp_path: Path) -> None:
     ids = [row["pair_id"] for row in rows_of("file:///x", "好的。\n好的。\n好的。").pairs]
     assert len(set(ids)) == 3
@@ -106,22 +115,165 @@ def test_pair_ids_are_stable_and_tell_repeats_apart(tmp_path: Path) -> None:
 
 
 def test_what_is_stored_is_known_by_content(dataset: Path) -> None:
-    doc_id = hashlib.sha256(b"file:///d/broken.pdf").hexdigest()[:32]
-    stored = stored_documents(dataset)[doc_id]
-    assert (stored.status, stored.error) == ("failed", "is encrypted")
-    assert stored_documents(dataset / "nowhere") == {}
+    stored = stored_documents(dataset)
+    broken = stored.get(document_id("file:///d/broken.pdf"))
+    assert broken is not None
+    assert (broken.status, broken.error, broken.content_sha256) == ("failed", "is encrypted", None)
+    assert stored.failures == {"file:///d/broken.pdf": {document_id("file:///d/broken.pdf")}}
+    good = stored.get(document_id("file:///d/7.txt"))
+    assert good == Stored(
+        hashlib.sha256("Hello there.\n第7次见面。我们 go 吧。\n".encode()).hexdigest(), "ok", "f" * 64, None, True
+    )
+    assert stored.get("0" * 32) is None
+    assert len(stored_documents(dataset / "nowhere")) == 0
 
 
-def test_a_full_disk_keeps_the_old_state(dataset: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = {path: path.read_bytes() for path in dataset.glob("*/*.parquet")}
+@pytest.mark.parametrize("broken_at", range(12))
+def test_a_full_disk_keeps_the_old_state(dataset: Path, broken_at: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While rows are staged (the first three files), and while they are merged."""
+    before = same_rows(dataset)
+    written = 0
 
-    def full(*_arguments: object, **_named: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
+    def full(writer: pq.ParquetWriter, path: Path) -> None:
+        nonlocal written
+        written += 1
+        if written > broken_at:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        finish(writer, path)
 
-    monkeypatch.setattr(pq, "write_table", full)
+    finish = files.finish
+    writer = DatasetWriter(dataset, WritingSettings())
+    rows = Rows()
+    for number in range(8):
+        rows.extend(rows_of(f"file:///d/{number}.txt", "改了。"))
+    monkeypatch.setattr(files, "finish", full)
     with pytest.raises(StoppedError, match="no space left"):
-        DatasetWriter(dataset, WritingSettings()).commit(rows_of("file:///d/7.txt", "改了。"))
-    assert {path: path.read_bytes() for path in dataset.glob("*/*.parquet")} == before
+        writer.commit(rows)
+        writer.merge()
+    monkeypatch.undo()
+    if broken_at < 3:
+        assert same_rows(dataset) == before
+        assert not list((dataset / ".staging").iterdir())
+    assert open_dataset(dataset).documents.count_rows() == 41
+    writer = DatasetWriter(dataset, WritingSettings())
+    writer.commit(rows)
+    writer.merge()
+    changed = open_dataset(dataset).segments.filter(pc.field("text") == "改了。").count_rows()
+    assert changed == 8
+    assert not list(dataset.glob("**/.*.tmp"))
+
+
+def test_what_is_committed_waits_beside_the_tables_and_counts_as_stored(dataset: Path) -> None:
+    writer = DatasetWriter(dataset, WritingSettings())
+    before = files_of(dataset)
+    writer.commit(rows_of("file:///d/7.txt", "改了。"))
+    writer.commit(rows_of("file:///d/new.txt", "新的。"))
+    writer.commit(rows_of("file:///d/7.txt", "又改了。"))
+    writer.commit(Rows(gone=[document_id("file:///d/8.txt")]))
+    assert {name: file for name, file in files_of(dataset).items() if name in before and "lock" not in name} == {
+        name: file for name, file in before.items() if "lock" not in name
+    }
+    assert duckdb.sql(f"select count(*) from '{dataset}/**/*.parquet'").fetchall() != [], "staged files are hidden"
+    stored = DatasetWriter(dataset, WritingSettings()).stored()
+    assert len(stored) == 41
+    changed = stored.get(document_id("file:///d/7.txt"))
+    assert changed is not None
+    assert changed.content_sha256 == hashlib.sha256("又改了。".encode()).hexdigest()
+    assert stored.get(document_id("file:///d/8.txt")) is None
+
+    other = DatasetWriter(dataset, WritingSettings())
+    other.merge()
+    found = open_dataset(dataset)
+    texts = found.segments.to_table().to_pandas().groupby("doc_id")["text"].sum()
+    assert texts[document_id("file:///d/7.txt")] == "又改了。"
+    assert texts[document_id("file:///d/new.txt")] == "新的。"
+    assert document_id("file:///d/8.txt") not in texts
+    assert found.documents.count_rows() == 41
+    assert not writer.has_staged
+    merged = files_of(dataset)
+    writer.merge()
+    assert files_of(dataset) == merged, "what is merged is not merged again"
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    commits=st.lists(st.dictionaries(st.integers(0, 8), st.integers(0, 3), min_size=1, max_size=4), max_size=8),
+    merges=st.sets(st.integers(0, 8)),
+    memory=st.sampled_from([1, 10_000, 2**26]),
+    by_remainder=st.booleans(),
+)
+def test_any_commits_and_merges_leave_the_last_rows_of_each_document(
+    commits: list[dict[int, int]], merges: set[int], memory: int, by_remainder: bool
+) -> None:
+    """However much of what is staged fits into memory, and whichever way the documents are put into buckets."""
+    expected: dict[str, str] = {}
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(merging, "MEMORY_BYTES", memory)
+        root = Path(folder)
+        chosen = WritingSettings(buckets=2, row_group_rows=3)
+        writer = DatasetWriter(root, chosen)
+        writer.layout = Layout(2, by_remainder)
+        for number, commit in enumerate(commits):
+            rows = Rows()
+            for document, version in commit.items():
+                uri = f"file:///{document}"
+                if version == 0:
+                    rows.gone.append(document_id(uri))
+                    expected.pop(document_id(uri), None)
+                else:
+                    expected[document_id(uri)] = "好的。" * version + "\n" + "Fine.\n" * version
+                    rows.extend(rows_of(uri, expected[document_id(uri)]))
+            writer.commit(rows)
+            if number in merges:
+                writer.merge()
+        writer.merge()
+        if not commits:
+            return
+        found = open_dataset(root)
+        segments = found.segments.to_table().to_pandas().sort_values(["doc_id", "segment"])
+        assert segments.groupby("doc_id")["text"].sum().to_dict() == expected
+        assert sorted(found.documents.to_table()["doc_id"].to_pylist()) == sorted(expected)
+        for table in TABLES:
+            for path in table_files(root, table):
+                ids = pq.read_table(path)["doc_id"].to_pylist()
+                assert ids == sorted(ids)
+                assert {writer.layout.bucket(doc_id) for doc_id in ids} <= {int(path.stem)}
+
+
+def test_work_that_another_writer_did_is_seen(dataset: Path) -> None:
+    writer, other = DatasetWriter(dataset, WritingSettings()), DatasetWriter(dataset, WritingSettings())
+    known = writer.stored()
+    writer.commit(rows_of("file:///d/mine.txt", "我的。"))
+    assert writer.stored() is known, "one's own commits are no news"
+    other.commit(rows_of("file:///d/theirs.txt", "他们的。"))
+    assert writer.stored().get(document_id("file:///d/theirs.txt"))
+    writer.merge()
+    again = writer.stored()
+    other.merge()
+    assert writer.stored() is again
+
+
+def test_what_is_stored_takes_less_than_a_hundred_bytes_a_document() -> None:
+    number = 20_000
+    ids = [hashlib.sha256(str(n).encode()).hexdigest() for n in range(number)]
+    rows = pa.table(
+        {
+            "doc_id": [name[:32] for name in ids],
+            "source_uri": [f"file:///a/rather/long/path/to/some/document-{n}.txt" for n in range(number)],
+            "content_sha256": ids,
+            "status": ["ok"] * number,
+            "config_sha256": ["f" * 64] * number,
+            "error": pa.nulls(number, pa.string()),
+            "zh_characters": [n % 2 for n in range(number)],
+        }
+    )
+    tracemalloc.start()
+    stored = StoredDocuments([rows])
+    size = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert size < 100 * number
+    assert [stored.at(stored.position(name[:32]) or 0).content_sha256 for name in ids[:50]] == ids[:50]
+    assert stored.doc_id(stored.position(ids[5][:32]) or 0) == ids[5][:32]
 
 
 def test_folders_that_are_no_dataset_are_refused(tmp_path: Path) -> None:
@@ -135,9 +287,68 @@ def test_folders_that_are_no_dataset_are_refused(tmp_path: Path) -> None:
 def test_a_dataset_of_a_later_version_is_refused(dataset: Path) -> None:
     path = next((dataset / "documents").glob("*.parquet"))
     table = pq.read_table(path)
-    pq.write_table(table.replace_schema_metadata({b"duiyi.schema_version": b"2", b"duiyi.buckets": b"32"}), path)
-    for other in (dataset / "documents").glob("*.parquet"):
-        if other != path:
-            other.unlink()
-    with pytest.raises(UsageError, match="schema version 2"):
-        open_dataset(dataset)
+    pq.write_table(table.replace_schema_metadata({b"duiyi.schema_version": b"2", b"duiyi.ranges": b"32"}), path)
+    for refused in (open_dataset, stored_documents, lambda folder: DatasetWriter(folder, WritingSettings())):
+        with pytest.raises(UsageError, match="schema version 2"):
+            refused(dataset)
+
+
+@pytest.fixture
+def of_the_last_release(tmp_path: Path) -> Path:
+    """Eight texts and a failure as duiyi 0.1.0 wrote them, in two buckets."""
+    return Path(shutil.copytree(Path(__file__).parent / "data" / "dataset-0.1.0", tmp_path / "old"))
+
+
+def test_a_dataset_of_the_last_release_is_gone_on_with(of_the_last_release: Path) -> None:
+    writer = DatasetWriter(of_the_last_release, WritingSettings())
+    assert len(writer.stored()) == 9
+    rows = rows_of("file:///d/3.txt", "改了。")
+    rows.extend(rows_of("file:///d/new.txt", "新的。"))
+    writer.commit(rows)
+    writer.merge()
+    assert (
+        sorted(path.name for path in of_the_last_release.glob("*/*.parquet")) == ["00.parquet"] * 3 + ["01.parquet"] * 3
+    )
+    found = open_dataset(of_the_last_release).segments.to_table().to_pandas().groupby("doc_id")["text"].sum()
+    assert len(found) == 9
+    assert found[document_id("file:///d/3.txt")] == "改了。"
+    assert found[document_id("file:///d/4.txt")] == "Hello there.\n第4次见面。\n"
+
+
+def test_a_dataset_of_an_older_schema_opens_and_is_upgraded_bucket_by_bucket(
+    of_the_last_release: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old_writer = DatasetWriter(of_the_last_release, WritingSettings())
+    old_writer.commit(rows_of("file:///d/staged-by-the-old.txt", "旧的。"))
+    for name, more in (("documents", pa.field("title", pa.string())), ("pairs", pa.field("zh_length", pa.int32()))):
+        monkeypatch.setitem(schema.TABLES, name, schema.TABLES[name].append(more))
+
+    def upgrade(name: str, rows: pa.Table) -> pa.Table:
+        if name != "pairs":
+            return rows
+        return rows.append_column("zh_length", pc.utf8_length(rows["zh"]).cast(pa.int32()))
+
+    monkeypatch.setitem(schema.UPGRADES, 1, upgrade)
+    monkeypatch.setattr(schema, "SCHEMA_VERSION", 2)
+    opened = open_dataset(of_the_last_release)
+    assert opened.documents.to_table(columns=["title"])["title"].to_pylist() == [None] * 9
+    assert opened.pairs.to_table()["zh_length"].null_count == 8
+    assert len(stored_documents(of_the_last_release)) == 10
+
+    writer = DatasetWriter(of_the_last_release, WritingSettings())
+    writer.merge()
+    versions = sorted(
+        pq.read_schema(path).metadata[b"duiyi.schema_version"] for path in of_the_last_release.glob("pairs/*.parquet")
+    )
+    assert versions == [b"1", b"2"], "the bucket that was written, and the other"
+    pairs = open_dataset(of_the_last_release).pairs.to_table().to_pylist()
+    assert len(pairs) == 9
+    assert {pair["zh_length"] for pair in pairs} == {None, 3, 6}
+    everything = Rows()
+    for number in range(20):
+        everything.extend(rows_of(f"file:///d/more-{number}.txt", "更多。"))
+    writer.commit(everything)
+    writer.merge()
+    upgraded = open_dataset(of_the_last_release).pairs.to_table()
+    assert sorted(upgraded["zh_length"].drop_null().to_pylist()) == [3, *[6] * 8]
+    assert upgraded.num_rows == 29

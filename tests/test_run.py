@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pandas
 import pytest
+from dataset_runs import files_of
 from duiyi.processors.run_summary import RunSummary
 from duiyi.processors.writing import open_dataset
 
@@ -27,10 +27,6 @@ def corpus(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 def table(out: Path, name: str) -> pandas.DataFrame:
     return getattr(open_dataset(out), name).to_table().to_pandas()
-
-
-def snapshot(out: Path) -> dict[Path, tuple[bytes, int]]:
-    return {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in out.glob("*/*.parquet")}
 
 
 def test_every_sample_becomes_documents_segments_and_pairs(corpus: tuple[Path, RunSummary]) -> None:
@@ -79,19 +75,19 @@ def test_a_rerun_changes_nothing_and_a_changed_file_only_its_rows(prefect_server
         (tmp_path / "in" / f"{name}.txt").write_text(f"我们明天见{name}。\n", "utf-8")
     out = tmp_path / "out"
     translate_corpus([str(tmp_path / "in")], str(out), overrides=ARGOS)
-    before = snapshot(out)
+    before = files_of(out)
     again = translate_corpus([str(tmp_path / "in")], str(out), overrides=ARGOS)
-    assert snapshot(out) == before
-    assert (again.documents, again.tally.of("unchanged")) == (0, 2)
+    assert files_of(out) == before
+    assert (again.documents, again.tally.decisions["unchanged"]) == (0, 2)
 
     (tmp_path / "in" / "a.txt").write_text("我们后天见。\n", "utf-8")
     changed = translate_corpus([str(tmp_path / "in")], str(out), overrides=ARGOS)
-    assert (changed.documents, changed.tally.of("changed"), changed.tally.of("unchanged")) == (1, 1, 1)
+    assert (changed.documents, changed.tally.decisions["changed"], changed.tally.decisions["unchanged"]) == (1, 1, 1)
     assert sorted(table(out, "pairs")["zh"]) == ["我们后天见。", "我们明天见b。"]
 
     other = {**ARGOS, "checks": {"length_ratio_max": 2.0}}
     stale = translate_corpus([str(tmp_path / "in")], str(out), overrides=other)
-    assert (stale.documents, stale.tally.of("stale")) == (0, 2)
+    assert (stale.documents, stale.tally.decisions["stale"]) == (0, 2)
     assert any("--refresh" in line for line in stale.lines())
     assert translate_corpus([str(tmp_path / "in")], str(out), overrides=other, refresh=True).documents == 2
     assert translate_corpus([str(tmp_path / "in")], str(out), overrides=other, force=True).documents == 2
@@ -116,15 +112,15 @@ def test_one_broken_document_does_not_stop_the_others(prefect_server: str, tmp_p
     folder.mkdir()
     (folder / "good.txt").write_text("我们明天见。\n", "utf-8")
     (folder / "rows.jsonl").write_text('{"id": 1, "text": "你好"}\n{"id": 2, "text": \n', "utf-8")
-    (folder / "photo.gz").write_bytes(gzip.compress(b"x" * 1000))
+    (folder / "photo.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
     summary = translate_corpus([str(folder)], str(tmp_path / "out"), overrides=ARGOS)
     documents = table(tmp_path / "out", "documents")
     assert sorted(documents["status"]) == ["failed", "ok", "ok", "skipped"]
     assert documents[documents["status"] != "ok"]["error"].str.len().gt(5).all()
     assert summary.failed == 1
-    again = snapshot(tmp_path / "out")
+    again = files_of(tmp_path / "out")
     translate_corpus([str(folder)], str(tmp_path / "out"), overrides=ARGOS)
-    assert snapshot(tmp_path / "out") == again
+    assert files_of(tmp_path / "out") == again
 
 
 def test_what_was_read_once_stays_when_it_cannot_be_read_any_more(prefect_server: str, tmp_path: Path) -> None:
@@ -134,10 +130,10 @@ def test_what_was_read_once_stays_when_it_cannot_be_read_any_more(prefect_server
     source.write_text("我们明天见。\n", "utf-8")
     out = tmp_path / "out"
     translate_corpus([str(source)], str(out), overrides=ARGOS)
-    before = snapshot(out)
+    before = files_of(out)
     source.write_bytes(b"\x00\x01" * 50)
     assert translate_corpus([str(source)], str(out), overrides=ARGOS).failed == 1
-    assert snapshot(out) == before
+    assert files_of(out) == before
 
 
 def test_a_mended_row_leaves_no_failure_behind(prefect_server: str, tmp_path: Path) -> None:
@@ -160,7 +156,24 @@ def test_a_new_model_makes_only_translated_documents_stale(prefect_server: str, 
     none = {"translation": {"engine": "none"}}
     assert translate_corpus([str(tmp_path / "english.txt")], str(out), overrides=none).documents == 1
     again = translate_corpus([str(tmp_path / "english.txt")], str(out), overrides=ARGOS)
-    assert again.tally.of("unchanged") == 1
+    assert again.tally.decisions["unchanged"] == 1
+
+
+def test_pruning_is_told_in_the_summary(prefect_server: str, tmp_path: Path) -> None:
+    from duiyi.flows.translate import translate_corpus
+
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    for number in range(4):
+        (folder / f"{number}.txt").write_text(f"第{number}页。\n", "utf-8")
+    translate_corpus([str(folder)], str(out), overrides=ARGOS)
+    (folder / "2.txt").unlink()
+    asked = translate_corpus([str(folder)], str(out), overrides=ARGOS, prune="yes")
+    assert any("--prune=force" in line for line in asked.lines())
+    assert len(table(out, "documents")) == 4
+    forced = translate_corpus([str(folder)], str(out), overrides=ARGOS, prune="force")
+    assert "1 dropped" in forced.lines()[0]
+    assert [len(table(out, name)) for name in ("pairs", "segments", "documents")] == [3, 3, 3]
 
 
 def test_shards_and_limits(prefect_server: str, tmp_path: Path) -> None:

@@ -1,33 +1,41 @@
 """A dataset on disk: three tables, each a fixed number of Parquet files ("buckets") by ``doc_id``.
 
-A document's rows of one table stand in the one file of its bucket. A commit writes the new file beside the old one
-and renames it over it, so a reader sees either, never half of one. ``documents`` comes last: a document counts as done only when
-its other rows are in place.
+A document's rows of one table stand in the one file of its bucket. A commit stages its rows (`staging`); now and then what is staged is
+merged into the buckets (`merging`): the new file is written beside the old one and renamed over it, so a reader sees either, never half
+of one. ``documents`` comes last: a document counts as done only when its other rows are in place. Staged rows are removed when all of
+them are in their buckets, so a process may end anywhere: the next merge does the rest, or does the same again.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.dataset as pads
-import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from ..errors import StoppedError, UsageError
 from ..settings import WritingSettings
-from .rows import Row, Rows
-from .schema import ORDER, SCHEMA_VERSION, TABLES, VERSION_KEY
+from . import files
+from .layout import Layout, stored_layout, table_files
+from .merging import merge_sets
+from .rows import Columns, Rows
+from .schema import TABLES
+from .staging import GONE, Staging
+from .stored import StoredDocuments, dataset_state, load_stored
 
-BUCKETS_KEY = b"duiyi.buckets"
 LOCK_FILE = ".duiyi.lock"
+LOCK_SECONDS = 300
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_QUICK_BYTES = 256 * 2**20
+_LARGEST_SHARE = 20
+"""Merges that are due by time take at most one part in so many of a run's time, and reloads of what is stored too."""
 
 
 class Dataset(NamedTuple):
@@ -38,65 +46,24 @@ class Dataset(NamedTuple):
     documents: pads.Dataset
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """What the dataset knows of a document that it holds."""
-
-    source_uri: str
-    content_sha256: str | None
-    status: str
-    config_sha256: str | None
-    error: str | None
-    zh_characters: int | None
-
-
 def open_dataset(folder: str | Path) -> Dataset:
-    """The three tables of the dataset in ``folder``.
+    """The three tables of the dataset in ``folder``; columns that an older version did not have are null.
 
     Raises:
         UsageError: there is no dataset, or a later version of duiyi wrote it.
     """
     root = Path(folder)
-    if not any((root / "documents").glob("*.parquet")):
+    if not table_files(root, "documents"):
         raise UsageError(
             f"{root} holds no duiyi dataset (no documents/*.parquet); write one with: duiyi run INPUT --out {root}"
         )
-    _stored_buckets(root)
+    stored_layout(root)
     return Dataset(
-        *(pads.dataset(_files(root, name), schema=schema, format="parquet") for name, schema in TABLES.items())
+        *(
+            pads.dataset([str(path) for path in table_files(root, name)], schema=schema, format="parquet")
+            for name, schema in TABLES.items()
+        )
     )
-
-
-def _files(root: Path, table: str) -> list[str]:
-    return [str(path) for path in sorted((root / table).glob("*.parquet"))]
-
-
-def _stored_buckets(root: Path) -> int | None:
-    """The number of buckets an existing dataset has; None where there is none yet."""
-    for path in sorted(path for table in TABLES for path in (root / table).glob("*.parquet")):
-        try:
-            metadata = pq.read_schema(path).metadata or {}
-        except (pa.ArrowException, OSError) as error:
-            raise UsageError(f"{path} is not a readable Parquet file: {error}") from error
-        version = int(metadata.get(VERSION_KEY, b"0"))
-        if version != SCHEMA_VERSION:
-            raise UsageError(
-                f"{root} has schema version {version}, this duiyi reads {SCHEMA_VERSION}; use the duiyi that wrote it or another --out"
-            )
-        return int(metadata[BUCKETS_KEY])
-    return None
-
-
-def stored_documents(folder: Path) -> dict[str, Stored]:
-    """What the dataset in ``folder`` holds of each document, by ``doc_id``; empty where there is no dataset yet."""
-    files = _files(folder, "documents")
-    if not files:
-        return {}
-    _stored_buckets(folder)
-    columns = ["doc_id", "source_uri", "content_sha256", "status", "config_sha256", "error", "zh_characters"]
-    table = pads.dataset(files, schema=TABLES["documents"], format="parquet").to_table(columns=columns)
-    values = zip(*(table.column(name).to_pylist() for name in columns), strict=True)
-    return {doc_id: Stored(*rest) for doc_id, *rest in values}
 
 
 class DatasetWriter:
@@ -106,29 +73,43 @@ class DatasetWriter:
         """Open or create the dataset.
 
         Raises:
-            UsageError: the folder cannot be written, or holds a dataset of another version.
+            UsageError: the folder cannot be written, or holds a dataset of a later version.
+            StoppedError: the disk is full.
         """
         self._root = folder
         self._settings = settings
+        self._lock = FileLock(folder / LOCK_FILE)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
             for table in TABLES:
-                (folder / table).mkdir(exist_ok=True)
-            probe = folder / f".probe-{os.getpid()}"
-            probe.touch()
-            probe.unlink()
-        except FileExistsError as error:
+                files.make_folder(folder / table)
+            for written in (folder, *(folder / table for table in TABLES)):
+                if not os.access(written, os.W_OK | os.X_OK):
+                    raise PermissionError(errno.EACCES, "no permission to write")
+        except (FileExistsError, NotADirectoryError) as error:
             raise UsageError(f"--out {folder} is a file, not a folder; name another") from error
         except OSError as error:
-            if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            if error.errno in _FULL:
                 raise StoppedError(f"no space left to write {folder}; free some and run again") from error
             raise UsageError(f"cannot write to {folder}: {error.strerror or error}; name another --out") from error
-        self.buckets = _stored_buckets(folder) or settings.buckets
-        self._lock = FileLock(folder / LOCK_FILE)
+        self.layout = stored_layout(folder) or Layout(settings.buckets)
+        self._staging = Staging(folder)
+        self._state = dataset_state(folder)
+        """As this writer left it; in any other state, somebody else wrote since."""
+        self._stored: StoredDocuments | None = None
+        self._loaded_at = self._load_seconds = 0.0
+        self._merged_at, self._merge_seconds = time.monotonic(), 0.0
 
-    def stored(self) -> dict[str, Stored]:
-        """What is stored of each document, by ``doc_id``."""
-        return stored_documents(self._root)
+    def stored(self) -> StoredDocuments:
+        """What is stored of each document, but for what this writer has committed since it was loaded.
+
+        When others write meanwhile it is loaded again, though not so often that this takes much of a run's time.
+        """
+        soon = time.monotonic() - self._loaded_at < _LARGEST_SHARE * (self._load_seconds - 0.1)
+        if self._stored is None or (not soon and dataset_state(self._root) != self._state):
+            self._loaded_at = time.monotonic()
+            self._stored, self._state = load_stored(self._root)
+            self._load_seconds = time.monotonic() - self._loaded_at
+        return self._stored
 
     def commit(self, rows: Rows) -> None:
         """Store the documents of ``rows``, in place of all that was stored of them.
@@ -136,69 +117,90 @@ class DatasetWriter:
         Raises:
             StoppedError: the disk is full, or another run holds the dataset for minutes. What was stored stays.
         """
-        buckets: dict[int, Rows] = {}
-        for table in TABLES:
-            row: Row
-            for row in getattr(rows, table):
-                bucket = buckets.setdefault(int(row["doc_id"], 16) % self.buckets, Rows())
-                getattr(bucket, table).append(row)
+        documents = Columns("documents")
+        documents.extend(rows.documents)
         for doc_id in rows.gone:
-            buckets.setdefault(int(doc_id, 16) % self.buckets, Rows()).gone.append(doc_id)
+            documents.add(
+                doc_id=doc_id, source_uri="", status=GONE, run_id="", processed_at=datetime.fromtimestamp(0, UTC)
+            )
+        tables = {"pairs": rows.pairs.table(), "segments": rows.segments.table(), "documents": documents.table()}
+        with self._changing():
+            self._staging.add(tables, self.layout, self._settings)
+            if self._merge_is_due():
+                self._merge()
+
+    @property
+    def has_staged(self) -> bool:
+        """Whether there are committed rows that are not in the tables yet."""
+        return bool(self._staging.sets())
+
+    def merge(self, *, only_if_quick: bool = False) -> None:
+        """Put all that is staged into the buckets, by this or another run, killed ones too, and clear up after those.
+
+        ``only_if_quick`` does nothing where that would take more than a few seconds: the next run will do it.
+
+        Raises:
+            StoppedError: as `commit`.
+        """
+        if self._leftovers() or (self.has_staged and not (only_if_quick and self._stored_bytes() > _QUICK_BYTES)):
+            with self._changing():
+                self._merge()
+
+    def _merge(self) -> None:
+        started = time.monotonic()
+        for path in self._leftovers():
+            files.unlink(path)
+        sets = self._staging.sets()
         try:
-            with self._locked():
-                for number, bucket in sorted(buckets.items()):
-                    documents = [*(row["doc_id"] for row in bucket.documents), *bucket.gone]
-                    replaced = pa.array(documents, pa.string())
-                    for table in TABLES:
-                        self._replace(table, number, replaced, getattr(bucket, table))
-        except OSError as error:
-            if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-                raise StoppedError(
-                    f"no space left to write {self._root}; what was stored before is whole; free some and run again"
-                ) from error
-            raise
+            merge_sets(sets, self._root, self.layout, self._settings)
+        finally:
+            for path in self._staging.leftovers():
+                files.unlink(path)
+        self._staging.remove(sets)
+        self._merged_at = time.monotonic()
+        self._merge_seconds = self._merged_at - started
+
+    def _leftovers(self) -> list[Path]:
+        """What killed runs left half written. To be trusted, and removed, only under the lock."""
+        buckets = (path for table in TABLES for path in sorted((self._root / table).glob(".*.tmp")))
+        return [*self._staging.leftovers(), *buckets]
+
+    def _merge_is_due(self) -> bool:
+        """Whether merging now keeps the work in proportion.
+
+        By size: what is staged is a good part of what is stored, so that each row is rewritten a few times only. By
+        time: readers should see what a long run has done.
+        """
+        if not table_files(self._root, "documents"):
+            return True
+        waited = time.monotonic() - self._merged_at
+        return self._staging.bytes() > max(self._settings.staged_bytes, self._stored_bytes() / 4) or waited > max(
+            self._settings.merge_seconds, _LARGEST_SHARE * self._merge_seconds
+        )
+
+    def _stored_bytes(self) -> int:
+        return sum(path.stat().st_size for table in TABLES for path in table_files(self._root, table))
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
+    def _changing(self) -> Iterator[None]:
+        """Hold the lock, and know afterwards whether anybody else wrote."""
         try:
-            with self._lock.acquire(timeout=300):
-                yield
+            with self._lock.acquire(timeout=LOCK_SECONDS):
+                undisturbed = dataset_state(self._root) == self._state
+                layout = stored_layout(self._root) if not undisturbed else None
+                self.layout = layout or self.layout
+                try:
+                    yield
+                finally:
+                    if undisturbed:
+                        self._state = dataset_state(self._root)
         except Timeout as error:
             raise StoppedError(
                 f"another run has held {self._root} for five minutes; run again when it is done"
             ) from error
-
-    def _replace(self, table: str, number: int, replaced: pa.Array, rows: list[Row]) -> None:
-        schema = TABLES[table].with_metadata(
-            {VERSION_KEY: str(SCHEMA_VERSION).encode(), BUCKETS_KEY: str(self.buckets).encode()}
-        )
-        path = self._root / table / f"{number:02d}.parquet"
-        new = pa.Table.from_pylist([_complete(row, schema) for row in rows], schema=schema)
-        if path.exists():
-            old = pq.read_table(path, schema=TABLES[table]).replace_schema_metadata(schema.metadata)
-            kept = old.filter(pc.invert(pc.is_in(old.column("doc_id"), value_set=replaced)))
-            new = pa.concat_tables([kept, new]).unify_dictionaries()
-        new = new.sort_by([(name, "ascending") for name in ORDER[table]])
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        try:
-            pq.write_table(
-                new,
-                temporary,
-                compression="zstd",
-                compression_level=self._settings.compression_level,
-                row_group_size=self._settings.row_group_rows,
-                write_page_index=True,
-                store_schema=True,
-            )
-            with temporary.open("rb") as file:
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-
-
-def _complete(row: Row, schema: pa.Schema) -> dict[str, Any]:
-    unknown = row.keys() - set(schema.names)
-    if unknown:
-        raise KeyError(f"no such column: {', '.join(sorted(unknown))}")
-    return row
+        except OSError as error:
+            if error.errno in _FULL:
+                raise StoppedError(
+                    f"no space left to write {self._root}; what was stored before is whole; free some and run again"
+                ) from error
+            raise

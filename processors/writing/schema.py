@@ -1,8 +1,18 @@
-"""The three tables of a dataset, column by column, explicit and typed (schema version 1)."""
+"""The three tables of a dataset, column by column, explicit and typed (schema version 1).
+
+A new version of the schema comes with an entry in `UPGRADES` that makes a table of the version before into one of the
+new. Datasets of older versions open as they are, with null in the columns they lack; their files are upgraded one by
+one, each when rows of its bucket are next written. What a later version of duiyi wrote is refused.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pyarrow as pa
+
+from ..errors import UsageError
 
 SCHEMA_VERSION = 1
 VERSION_KEY = b"duiyi.schema_version"
@@ -97,3 +107,44 @@ ORDER = {
     "documents": ["doc_id"],
 }
 """How the rows of each table are sorted in their files: a document's rows stand together, in reading order."""
+
+UPGRADES: dict[int, Callable[[str, pa.Table], pa.Table]] = {}
+"""From version *n* to *n* + 1: the table's name and its rows in, the rows in the next version out.
+
+Columns that are new and may be null need no code here: ``lambda name, rows: rows`` is a whole entry.
+"""
+
+
+def version_metadata() -> dict[bytes, bytes]:
+    """What a file says of its schema."""
+    return {VERSION_KEY: str(SCHEMA_VERSION).encode()}
+
+
+def version_of(metadata: dict[bytes, bytes] | None, path: Path) -> int:
+    """The schema version of the file ``path``, from its metadata.
+
+    Raises:
+        UsageError: the file is not one of duiyi's, or a later version wrote it.
+    """
+    version = int((metadata or {}).get(VERSION_KEY, b"0"))
+    if not 1 <= version <= SCHEMA_VERSION:
+        raise UsageError(
+            f"{path} has schema version {version}, this duiyi reads 1 to {SCHEMA_VERSION}; use the duiyi that wrote it or another --out"
+        )
+    return version
+
+
+def upgraded(name: str, rows: pa.Table, version: int) -> pa.Table:
+    """Rows of the table ``name`` written under ``version``, as this version has them."""
+    for step in range(version, SCHEMA_VERSION):
+        rows = UPGRADES[step](name, rows)
+    schema = TABLES[name]
+    if rows.schema.equals(schema):
+        return rows.replace_schema_metadata(None)
+    columns = [
+        rows.column(field.name).cast(field.type)
+        if field.name in rows.column_names
+        else pa.nulls(rows.num_rows, field.type)
+        for field in schema
+    ]
+    return pa.Table.from_arrays(columns, schema=schema)
