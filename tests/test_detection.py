@@ -117,3 +117,43 @@ def test_gold_set(split: str) -> None:
     assert scores.languages["other"].f1 > 0.92
     assert scores.switches.f1 > 0.97
     assert scores.guests.f1 > 0.95
+
+
+@pytest.mark.parametrize(
+    ("text", "slices"),
+    [
+        ("𠮷野家的 app 很好用\r\nSee you at 𠮷野家.\r\n", ["app", "𠮷野家"]),
+        ("e\u0301te\u0301 是 cafe\u0301 里的歌\n🙂👨‍👩‍👧 我爱 Python\n", ["e\u0301te\u0301", "cafe\u0301", "Python"]),
+        ("👍🏽\r好的 OK\x85再见 Tom\u2028", ["OK", "Tom"]),
+    ],
+)
+def test_offsets_are_right_beside_astral_characters_combining_marks_and_any_line_end(
+    text: str, slices: list[str]
+) -> None:
+    assert guests(text) == slices
+    assert all(segment.text == text[segment.start : segment.end] for segment in detect(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("05/03/2024, 20:17 - Rachel: 还在公司啦", ["en", "zh"]),
+        ("[10:33, 12/03/2024] Kevin: 我到停车场了", ["en", "zh"]),
+        ("**Warning**: 升级前请先备份数据库", ["en", "zh"]),
+        ("科室 Department: 骨科", ["zh", "en", "zh"]),
+        ("[ ] Male 男  [ ] Female 女", ["en", "zh", "en", "zh"]),
+        ("2,Tang poetry,李白《静夜思》", ["en", "zh"]),
+        ("雨伞 [yǔsǎn] - umbrella", ["zh", "en"]),
+        ("讀音是 yuán mù qiú yú", ["zh"]),
+        ("- Wait! - 讓他走吧", ["en", "zh"]),
+        ("“你吃了吗?” the old man asked, without looking up.", ["en"]),
+        ("尺寸：12cm × 9cm", ["zh"]),
+        ("x = (−b ± √(b² − 4ac)) / 2a", ["none"]),
+        ("RM 2.50", ["none"]),
+        ("Use https://example.edu/选课 to register.", ["en"]),
+        ("Windows 下路径含空格时崩溃", ["zh"]),
+        ("春の夜の夢", ["other"]),
+    ],
+)
+def test_causes_that_the_gold_set_showed(text: str, expected: list[str]) -> None:
+    assert [segment.lang for segment in detect(text)] == expected
