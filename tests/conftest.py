@@ -17,7 +17,7 @@ _demo = Path(__file__).parent.parent / "out" / "demo"
 DEMO_DATASET = _demo if (_demo / "pairs").is_dir() else None
 HOME = Path(tempfile.mkdtemp(prefix="duiyi-tests-"))
 for name in list(os.environ):
-    if name.startswith(("DUIYI_", "PREFECT_", "ARGOS_", "XDG_")):
+    if name.startswith(("DUIYI_", "PREFECT_", "ARGOS_", "XDG_")) and name != "DUIYI_EVAL_DIR":
         del os.environ[name]
 os.environ["XDG_DATA_HOME"] = str(HOME / "data")
 os.environ["XDG_CONFIG_HOME"] = str(HOME / "config")
