@@ -8,36 +8,33 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from itertools import pairwise
 
 from .detection.characters import BOPOMOFO, HAN
+from .detection.guests import guests_of
+from .numbers import invented_numbers, missing_numbers
 from .records import Hypothesis
 from .settings import CheckSettings
 
-FLAGS = ("empty", "untranslated_han", "repetition", "length_ratio", "number_mismatch", "echo", "truncated", "repaired")
+FLAGS = (
+    "empty",
+    "untranslated_han",
+    "repetition",
+    "length_ratio",
+    "number_mismatch",
+    "guest_missing",
+    "echo",
+    "truncated",
+    "repaired",
+)
 """The flags that this version sets."""
 
 _han = re.compile(f"[{HAN}{BOPOMOFO}]")
+_latin_word = re.compile("[A-Za-zÀ-ɏ]+")
+_PARTICLES = frozenset(
+    "lah leh lor la meh liao hor ah oh ok okay haha lol wow hi hello hey bye yes no hmm rm usd hkd rmb cny sgd vs plus".split()
+)
+"""Guests that a good translation may leave out or say otherwise."""
 _word = re.compile(r"[^\W_]+(?:['’.,-][^\W_]+)*")
-_NUMBER = r"(?<!\d)\d{1,40}(?:[.,]\d{1,40}){0,8}"
-_number = re.compile(_NUMBER)
-_zh_numeral = re.compile("[一二三四五六七八九十百千万萬亿億两兩几幾半零〇双雙]")
-_ONES = (
-    "zero one|first two|second|twice|both three|third four|fourth five|fifth six|sixth seven|seventh eight|eighth"
-    " nine|ninth ten|tenth eleven|eleventh twelve|twelfth thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
-).split()
-_TENS = "twenty|twenties thirty|thirties forty|forties fifty|fifties sixty|sixties seventy|seventies eighty|eighties ninety|nineties".split()
-_spelled = {word: str(value) for value, words in enumerate(_ONES) for word in words.split("|")}
-_spelled |= {word: str(10 * value) for value, words in enumerate(_TENS, 2) for word in words.split("|")}
-_spelled |= {"once": "1", "hundred": "100", "thousand": "1000", "dozen": "12", "half": "50", "doubled": "100"}
-_months = ("january february march april may june july august september october november december").split()
-_spelled |= {name: str(month) for month, name in enumerate(_months, 1)}
-_spelled |= {name[:3]: str(month) for month, name in enumerate(_months, 1)} | {"sept": "9"}
-_SCALES = {"十": 10, "百": 100, "千": 1000, "万": 10_000, "萬": 10_000, "亿": 10**8, "億": 10**8}
-_EN_SCALES = {"hundred": 100, "thousand": 1000, "k": 1000, "million": 10**6, "m": 10**6, "billion": 10**9, "b": 10**9}
-_scaled = re.compile(rf"({_NUMBER})\s?([{''.join(_SCALES)}]{{1,4}})")
-_en_scaled = re.compile(rf"({_NUMBER})[\s-]?(hundred|thousand|million|billion|[kmb])\b", re.IGNORECASE)
-_full_width = {0xFF10 + digit: str(digit) for digit in range(10)} | {0xFF0E: ".", 0xFF0C: ",", 0xFF1A: ":"}
 
 
 def han_left(english: str) -> int:
@@ -66,93 +63,24 @@ def words_per_character(chinese: str, english: str) -> float:
     return len(_word.findall(english)) / max(characters, 1)
 
 
-def _value(number: str) -> str:
-    """A number's plain value: separators of thousands and outer zeros gone."""
-    if re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", number):
-        number = number.replace(",", "")
-    number = number.replace(",", ".")
-    if number.count(".") == 1:
-        number = number.rstrip("0").rstrip(".")
-    return number.lstrip("0") or "0"
+def missing_guests(chinese: str, english: str) -> set[str]:
+    """Names and English words of the Chinese sentence that its English lost, in any inflection.
 
-
-def _times(number: str, factor: int) -> str:
-    try:
-        value = float(_value(number)) * factor
-    except ValueError:  # 1.2.3 is a version, not a quantity
-        return _value(number)
-    return f"{value:.6f}".rstrip("0").rstrip(".")
-
-
-def _plain_digits(text: str) -> str:
-    """Full-width and circled digits as ordinary ones."""
-    if text.isascii():
-        return text
-    return "".join(
-        str(unicodedata.digit(c)) if not c.isascii() and _is_digit(c) else c for c in text.translate(_full_width)
-    )
-
-
-def _is_digit(character: str) -> bool:
-    return unicodedata.digit(character, None) is not None
-
-
-def _digits(text: str) -> set[str]:
-    """Values of the numbers in digits of a text, and of their parts (of dates, times, decimals)."""
-    numbers = _number.findall(text)
-    return {_value(number) for number in numbers} | {
-        _value(part) for number in numbers for part in re.split("[.,]", number)
-    }
-
-
-def _spelled_out(text: str) -> set[str]:
-    """Values of the numbers in words of an English text, up to ninety-nine."""
-    words = re.findall("[a-z]+", text.lower())
-    found = {_spelled[word] for word in words if word in _spelled}
-    for tens, ones in pairwise(words):
-        if (
-            tens in _spelled
-            and ones in _spelled
-            and int(_spelled[tens]) in range(20, 91, 10)
-            and int(_spelled[ones]) < 10
-        ):
-            found.add(str(int(_spelled[tens]) + int(_spelled[ones])))
-    return found
-
-
-def _other_forms(value: str) -> set[str]:
-    """How else a number may be said: hours on a 12-hour clock, years in two digits."""
-    if not value.isdigit() or len(value) > 2:
-        return {value}
-    forms = {value, f"19{value:0>2}", f"20{value:0>2}"}
-    return forms | ({str(int(value) - 12)} if 12 < int(value) < 24 else {str(int(value) + 12)})
-
-
-def missing_numbers(chinese: str, english: str) -> set[str]:
-    """Numbers in digits of the Chinese that the English has neither in digits nor in words.
-
-    Scales such as 5万 and "1.2 million" are worked out, hours may be said on a 12-hour clock.
+    Particles (``lah``) and single letters are not asked for, and a number within a guest is `missing_numbers`' business.
     """
-    source, target = _plain_digits(chinese), _plain_digits(english)
-    wanted: dict[str, set[str]] = {}
-    for number, scale in _scaled.findall(source):
-        factor = 1
-        for character in scale:
-            factor *= _SCALES[character]
-        wanted[_value(number)] = {_times(number, factor), _value(number)}
-    for number in _number.findall(source):
-        wanted.setdefault(_value(number), _other_forms(_value(number)))
-    there = _digits(target) | _spelled_out(target)
-    there |= {_times(number, _EN_SCALES[scale.lower()]) for number, scale in _en_scaled.findall(target)}
-    return {number for number, forms in wanted.items() if not forms & there and number != "0"}
+    there = {word.lower() for word in _latin_word.findall(unicodedata.normalize("NFKC", english))}
+    lost: set[str] = set()
+    for guest in guests_of(chinese, 0, "zh"):
+        said = unicodedata.normalize("NFKC", chinese[guest.start : guest.end])
+        words = [word.lower() for word in _latin_word.findall(said) if len(word) > 1]
+        if words and not any(word in _PARTICLES or _inflected(word, there) for word in words):
+            lost.add(said)
+    return lost
 
 
-def invented_numbers(chinese: str, english: str) -> set[str]:
-    """Numbers in digits of the English that the Chinese, having no numerals in characters, cannot account for."""
-    if _zh_numeral.search(chinese):
-        return set()
-    known = {form for value in _digits(_plain_digits(chinese)) for form in _other_forms(value)} | {"0"}
-    return {_value(number) for number in _number.findall(_plain_digits(english))} - known
+def _inflected(word: str, there: set[str]) -> bool:
+    stem = word[: max(3, len(word) - 3)]
+    return word in there or any(other.startswith(stem) for other in there)
 
 
 def flags_of(chinese: str, hypothesis: Hypothesis, settings: CheckSettings) -> tuple[str, ...]:
@@ -172,6 +100,8 @@ def flags_of(chinese: str, hypothesis: Hypothesis, settings: CheckSettings) -> t
         found.add("length_ratio")
     if missing_numbers(chinese, english) or invented_numbers(chinese, english):
         found.add("number_mismatch")
+    if missing_guests(chinese, english):
+        found.add("guest_missing")
     if english.strip() == chinese.strip():
         found.add("echo")
     if hypothesis.truncated:

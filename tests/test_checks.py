@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from duiyi.processors.checks import flags_of, invented_numbers, longest_loop, missing_numbers, words_per_character
+from duiyi.processors.checks import flags_of, longest_loop, words_per_character
+from duiyi.processors.numbers import chinese_numerals, invented_numbers, missing_numbers
 from duiyi.processors.records import Hypothesis
 from duiyi.processors.settings import CheckSettings
 
@@ -71,3 +72,50 @@ def test_figures() -> None:
 
 def test_endless_output_is_checked_at_once() -> None:
     assert "repetition" in flags("版本", "1." * 50_000 + " " + "very " * 5_000)
+
+
+@pytest.mark.parametrize(
+    ("said", "value"),
+    [
+        ("三千", "3000"),
+        ("二十五", "25"),
+        ("十二", "12"),
+        ("一百零五", "105"),
+        ("三万五", "35000"),
+        ("两亿三千万", "230000000"),
+        ("二〇二四", "2024"),
+        ("一千零一", "1001"),
+    ],
+)
+def test_chinese_numerals_have_values(said: str, value: str) -> None:
+    assert chinese_numerals(f"一共{said}个") == {said: value}
+
+
+@pytest.mark.parametrize(
+    "text", ["十分感谢", "万一下雨", "一起去", "三三两两", "三四个人", "老百姓", "千万别去", "一二三四"]
+)
+def test_what_counts_nothing_is_no_number(text: str) -> None:
+    assert chinese_numerals(text) == {}
+
+
+@pytest.mark.parametrize(
+    ("chinese", "english", "expected"),
+    [
+        ("市值2.3亿美元", "Market value of 2.3 billion dollars", ("number_mismatch",)),
+        ("市值2.3亿美元", "Market value of 230 million dollars", ()),
+        ("他借了三千块", "He borrowed 3,000 yuan", ()),
+        ("他借了三千块", "He borrowed three thousand yuan", ()),
+        ("他借了三千块", "He borrowed 300 yuan", ("number_mismatch",)),
+        ("全校二百五十人", "Two hundred and fifty people in the whole school", ()),
+        ("2021.6.11发布", "Released on 11 June 2021", ()),
+        ("二〇二四年成立", "Founded in 2024", ()),
+        ("我们用 Kubernetes 部署", "We deploy with Kubernetes", ()),
+        ("我们用 Kubernetes 部署", "We deploy it with containers", ("guest_missing",)),
+        ("明天 meeting 改到下午", "Tomorrow's meetings are moved to the afternoon", ()),
+        ("好的 lah 没问题", "Fine, no problem", ()),
+    ],
+)
+def test_numbers_and_guests_are_compared_by_what_they_mean(
+    chinese: str, english: str, expected: tuple[str, ...]
+) -> None:
+    assert flags(chinese, english) == expected

@@ -1,0 +1,217 @@
+"""The numbers that a Chinese sentence and its English speak of, as plain values that can be compared.
+
+Numbers stand in digits of any width, in Chinese numerals (三千, 百分之二十, 二〇二四), in English words, and with scales
+(5万, 1.2 million). A value is a decimal without separators: ``50000``, ``1.2``, ``3/4``.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from itertools import pairwise
+
+_NUMBER = r"(?<!\d)\d{1,40}(?:[.,]\d{1,40}){0,8}"
+_number = re.compile(_NUMBER)
+_SCALES = {"十": 10, "百": 100, "千": 1000, "万": 10_000, "萬": 10_000, "亿": 10**8, "億": 10**8}
+_scaled = re.compile(rf"({_NUMBER})\s?多?([{''.join(_SCALES)}]{{1,4}})")
+
+_ZH_DIGITS = {
+    c: value
+    for value, forms in enumerate(("零〇", "一", "二两兩", "三", "四", "五", "六", "七", "八", "九"))
+    for c in forms
+}
+_zh_number = re.compile(f"[{''.join(_ZH_DIGITS)}{''.join(_SCALES)}]{{2,}}")
+_zh_any_numeral = re.compile("[一二三四五六七八九十百千万萬亿億两兩几幾半零〇双雙]")
+_NOT_NUMBERS = re.compile(
+    "十分(?!之|钟|鐘)|万一|萬一|一一|千千万万|千千萬萬|万万|萬萬|三三两两|三三兩兩|九十九|一百八十度"
+)
+
+_ONES = (
+    "zero one|first two|second|twice|both three|third four|fourth five|fifth six|sixth seven|seventh eight|eighth"
+    " nine|ninth ten|tenth eleven|eleventh twelve|twelfth thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
+).split()
+_TENS = "twenty|twenties thirty|thirties forty|forties fifty|fifties sixty|sixties seventy|seventies eighty|eighties ninety|nineties".split()
+_WORDS = {word: value for value, words in enumerate(_ONES) for word in words.split("|")}
+_WORDS |= {word: 10 * value for value, words in enumerate(_TENS, 2) for word in words.split("|")}
+_EN_SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+_EN_SCALES |= {f"{word}s": value for word, value in _EN_SCALES.items()}
+_SHORT_SCALES = {"k": 1000, "m": 10**6, "b": 10**9, "bn": 10**9, "mn": 10**6}
+_en_scaled = re.compile(rf"({_NUMBER})[\s-]?({'|'.join([*_EN_SCALES, *_SHORT_SCALES])})\b", re.IGNORECASE)
+_SAID_OTHERWISE = {"once": "1", "dozen": "12", "half": "50", "doubled": "100", "sept": "9"}
+_MONTHS = "january february march april may june july august september october november december".split()
+_SAID_OTHERWISE |= {name: str(month) for month, name in enumerate(_MONTHS, 1)}
+_SAID_OTHERWISE |= {name[:3]: str(month) for month, name in enumerate(_MONTHS, 1)}
+_full_width = {0xFF10 + digit: str(digit) for digit in range(10)} | {0xFF0E: ".", 0xFF0C: ",", 0xFF1A: ":"}
+
+
+def missing_numbers(chinese: str, english: str) -> set[str]:
+    """Numbers of the Chinese that the English has neither in digits nor in words.
+
+    Scales count (2.3亿 is not 2.3 billion), hours may be said on a 12-hour clock, years in two digits.
+    """
+    source = _plain_digits(chinese)
+    there = english_values(english)
+    wanted: dict[str, set[str]] = {}
+    scaled: list[tuple[int, int]] = []
+    for found in _scaled.finditer(source):
+        factor = 1
+        for character in found[2]:
+            factor *= _SCALES[character]
+        wanted[found[0]] = {_times(found[1], factor)}
+        scaled.append(found.span())
+    for found in _number.finditer(source):
+        if not any(start <= found.start() < end for start, end in scaled):
+            wanted.setdefault(_value(found[0]), _other_forms(_value(found[0])))
+    for said, value in chinese_numerals(source, [*scaled]).items():
+        wanted.setdefault(said, _other_forms(value))
+    return {number for number, forms in wanted.items() if not _is_there(number, forms, there) and number != "0"}
+
+
+def _is_there(number: str, forms: set[str], there: set[str]) -> bool:
+    if forms & there:
+        return True
+    parts = number.split(".")  # of a date: 2021.6.11
+    return len(parts) > 2 and all(_value(part) in there for part in parts)
+
+
+def invented_numbers(chinese: str, english: str) -> set[str]:
+    """Numbers in digits of the English that the Chinese, having no numerals in characters, cannot account for."""
+    if _zh_any_numeral.search(chinese):
+        return set()
+    known = {form for value in _digits(_plain_digits(chinese)) for form in _other_forms(value)} | {"0"}
+    return {_value(number) for number in _number.findall(_plain_digits(english))} - known
+
+
+def chinese_numerals(text: str, without: list[tuple[int, int]] | None = None) -> dict[str, str]:
+    """Numbers in Chinese numerals that surely count something, with their values: 三千 is 3000, 二〇二四 is 2024.
+
+    One numeral alone is left out (一起, 百姓, 万一 count nothing), and so is what overlaps the spans in ``without``.
+    """
+    found: dict[str, str] = {}
+    for match in _zh_number.finditer(_NOT_NUMBERS.sub(lambda word: "．" * len(word[0]), text)):
+        said = match[0]
+        if any(match.start() < end and start < match.end() for start, end in without or ()):
+            continue
+        value = _numeral(said)
+        if value is not None:
+            found[said] = str(value)
+    return found
+
+
+def _numeral(said: str) -> int | None:
+    """The value of a run of numerals; None where it is none, or an approximate one such as 三四十."""
+    digits = [_ZH_DIGITS.get(character) for character in said]
+    if None not in digits:
+        is_year = len(said) == 4 and said[:2] in {"一八", "一九", "二〇", "二零"}
+        return int("".join(map(str, digits))) if is_year else None  # 三四 is "three or four", 三四五六 a list
+    if said[0] in _SCALES and said[0] != "十":
+        return None
+    if any(a in _ZH_DIGITS and b in _ZH_DIGITS and _ZH_DIGITS[a] for a, b in pairwise(said)):
+        return None
+    total = section = digit = last = large = 0
+    for character in said:
+        if character in _ZH_DIGITS:
+            digit = _ZH_DIGITS[character]
+            continue
+        scale = _SCALES[character]
+        if scale < 10_000:
+            section += max(digit, 1 if character == "十" else digit) * scale
+        else:
+            if scale > large > 0:  # 三万亿
+                total = (total + section + digit) * scale
+            else:
+                total += (section + digit) * scale
+            section, large = 0, scale
+        last = scale
+        digit = 0
+    # 三万五 is 35,000: the last digit counts in tenths of the scale before it
+    if digit and last >= 100 and said[-2] not in "零〇":
+        digit *= last // 10
+    return total + section + digit
+
+
+def english_values(text: str) -> set[str]:
+    """Values of all numbers that an English text speaks of, in digits and in words."""
+    plain = _plain_digits(text)
+    scaled = list(_en_scaled.finditer(plain))
+    found = {_times(match[1], {**_EN_SCALES, **_SHORT_SCALES}[match[2].lower()]) for match in scaled}
+    rest = plain
+    for match in scaled:
+        if match[2].lower() in _EN_SCALES:  # 2.3 billion speaks of no 2.3; but 5 m may be metres
+            rest = rest[: match.start()] + " " * len(match[0]) + rest[match.end() :]
+    return found | _digits(rest) | _spelled_out(text)
+
+
+def _spelled_out(text: str) -> set[str]:
+    """Values of the numbers in words of an English text: each run of them, and its parts."""
+    found: set[str] = set()
+    total = part = 0
+    running = False
+    for word in [*re.findall("[a-z]+|[.,;]", text.lower()), "."]:
+        if word in _SAID_OTHERWISE:
+            found.add(_SAID_OTHERWISE[word])
+        if word in _WORDS:
+            value = _WORDS[word]
+            if running and part % 100 and not (20 <= part % 100 <= 90 and part % 10 == 0 and value < 10):
+                found.add(str(total + part))  # "three four": two numbers
+                total = part = 0
+            part += value
+            found.add(str(value))
+            running = True
+        elif word in _EN_SCALES:
+            scale = _EN_SCALES[word]
+            if scale == 100:
+                part = max(part, 1) * 100
+            else:
+                total += max(part, 1) * scale
+                part = 0
+            running = True
+        elif running and word != "and":
+            found.add(str(total + part))
+            total = part = 0
+            running = False
+    return found
+
+
+def _value(number: str) -> str:
+    """A number's plain value: separators of thousands and outer zeros gone."""
+    if re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", number):
+        number = number.replace(",", "")
+    number = number.replace(",", ".")
+    if number.count(".") == 1:
+        number = number.rstrip("0").rstrip(".")
+    return number.lstrip("0") or "0"
+
+
+def _times(number: str, factor: int) -> str:
+    try:
+        value = float(_value(number)) * factor
+    except ValueError:  # 1.2.3 is a version, not a quantity
+        return _value(number)
+    return f"{value:.6f}".rstrip("0").rstrip(".")
+
+
+def _plain_digits(text: str) -> str:
+    """Full-width and circled digits as ordinary ones."""
+    if text.isascii():
+        return text
+    return "".join(
+        str(unicodedata.digit(c)) if not c.isascii() and unicodedata.digit(c, None) is not None else c
+        for c in text.translate(_full_width)
+    )
+
+
+def _digits(text: str) -> set[str]:
+    """Values of the numbers in digits of a text, and of their parts (of dates, times, decimals)."""
+    numbers = _number.findall(text)
+    return {_value(number) for number in numbers} | {
+        _value(part) for number in numbers for part in re.split("[.,]", number)
+    }
+
+
+def _other_forms(value: str) -> set[str]:
+    """How else a number may be said: hours on a 12-hour clock, years in two digits."""
+    if not value.isdigit() or len(value) > 2:
+        return {value}
+    forms = {value, f"19{value:0>2}", f"20{value:0>2}"}
+    return forms | ({str(int(value) - 12)} if 12 < int(value) < 24 else {str(int(value) + 12)})
