@@ -161,6 +161,12 @@ def test_markdown_offsets_hold_with_every_kind_of_line_break() -> None:
     assert slices("# 一\r\n\r\n二\r三\r\n\x0c四\n\n五", "markdown") == ["# 一", "二\r三\r\n\x0c四", "五"]
 
 
+def test_lines_of_their_own_in_extended_markdown_are_blocks() -> None:
+    text = "> [!NOTE]\n> 一\n> 二\n\n:::tip\n三\n:::\n"
+    blocks = read_text(text, "file:///x", "markdown").blocks
+    assert [text[block.start : block.end] for block in blocks] == ["> [!NOTE]", "> 一\n> 二", ":::tip", "三", ":::"]
+
+
 def test_a_rule_at_the_top_is_not_front_matter() -> None:
     assert not any(block.code for block in read_text("---\n\n正文\n\n---\n", URI, "markdown").blocks)
     assert not any(block.code for block in read_text("---\ntitle: 没有结尾\n", URI, "markdown").blocks)

@@ -304,6 +304,16 @@ def encryption(algorithm: str, uri: str) -> str:
     )
 
 
+def test_what_a_page_of_an_e_book_declares_is_no_text() -> None:
+    declared = '<!DOCTYPE html [<!ENTITY a "b"><!ENTITY c "&a;&a;">]><html xmlns="http://www.w3.org/1999/xhtml">'
+    with zipfile.ZipFile(io.BytesIO(book())) as old, zipfile.ZipFile(buffer := io.BytesIO(), "w") as new:
+        for name in old.namelist():
+            new.writestr(
+                name, old.read(name).replace(b'<html xmlns="http://www.w3.org/1999/xhtml">', declared.encode())
+            )
+    assert document(buffer.getvalue(), "a.epub").text == document(book(), "a.epub").text
+
+
 def test_an_e_book_with_drm_is_refused_and_one_with_hidden_fonts_is_read() -> None:
     locked = book(encryption=encryption("http://www.w3.org/2001/04/xmlenc#aes256-cbc", "OEBPS/text/two.xhtml"))
     (unread,) = read(locked, "a.epub")

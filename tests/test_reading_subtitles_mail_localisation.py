@@ -11,6 +11,7 @@ import pytest
 import srt
 import webvtt
 from duiyi.processors.reading import Source, find_sources, read_source, read_text
+from duiyi.processors.reading.isolation import parse_apart
 from duiyi.processors.reading.subtitles import subtitle_text
 from duiyi.processors.records import Document, Unread
 from duiyi.processors.settings import ReadingSettings
@@ -216,6 +217,12 @@ def test_a_mail_with_only_a_page_and_a_flowed_one(tmp_path: Path) -> None:
         ("strings.txt", XLIFF_2, "xliff"),
         ("letter.txt", "Received: x\nFrom: a@b.c\nTo: d@e.f\nSubject: 你好\n\n正文\n", "eml"),
         ("film.srt", "这是一首诗\n没有时间\n", "text"),
+        ("film.srt", "翻译:小王\n\n" + SRT, "srt"),
+        ("film.html", SRT, "srt"),
+        ("film.pdf", VTT, "vtt"),
+        ("strings.md", XLIFF_2, "xliff"),
+        ("strings.docx", PO, "po"),
+        ("page.txt", '<?xml version="1.0"?>\n<!-- 页 -->\n<!DOCTYPE html>\n<html><p>页面</p></html>', "html"),
         ("letter.eml", "这不是信。\n", "text"),
         ("strings.po", "只是笔记\n", "text"),
         ("strings.xliff", "<html><p>页面</p></html>", "html"),
@@ -266,6 +273,64 @@ def test_subtitles_in_other_encodings(tmp_path: Path, encoding: str) -> None:
     (document,) = read(tmp_path / "a.srt")
     assert isinstance(document, Document)
     assert (document.format, document.text) == ("srt", "今天天氣很好,我們去公園走走。")
+
+
+def test_every_part_of_a_mail_is_read_but_other_versions_of_its_body(tmp_path: Path) -> None:
+    def leaf(kind: str, content: str) -> str:
+        return f"Content-Type: {kind}; charset=utf-8\n\n{content}\n"
+
+    def multipart(kind: str, boundary: str, *inner: str) -> str:
+        joined = "".join(f"--{boundary}\n{one}" for one in inner)
+        return f"Content-Type: multipart/{kind}; boundary={boundary}\n\n{joined}--{boundary}--\n"
+
+    body = multipart("alternative", "b", leaf("text/plain", "正文"), leaf("text/html", "<p>正文"))
+    second = multipart("alternative", "c", leaf("text/plain", "第二段"), leaf("text/html", "<p>第二段"))
+    signature = leaf("application/pgp-signature", "xyz")
+    data = "From: a@b.c\n" + multipart("mixed", "a", body, second, leaf("text/plain", "页脚"), signature)
+    (tmp_path / "a.eml").write_text(data, "utf-8")
+    found = [item for item in read(tmp_path / "a.eml") if isinstance(item, Document)]
+    assert [item.text.strip() for item in found] == ["正文", "第二段", "页脚"]
+    assert [item.note for item in found] == [None] * 3
+
+
+def test_a_mail_that_is_nothing_but_a_file_has_that_attached(tmp_path: Path) -> None:
+    scan = mail(Subject="扫描件")
+    scan.set_content(b"text\n\xe4\xbd\xa0\xe5\xa5\xbd\n", maintype="text", subtype="csv", filename="a.csv")
+    (tmp_path / "a.eml").write_bytes(bytes(scan))
+    letter, row = read(tmp_path / "a.eml")
+    assert isinstance(letter, Document)
+    assert isinstance(row, Document)
+    assert (letter.text, row.text) == ("扫描件\n", "你好")
+
+
+def test_a_mail_that_is_cut_off_is_noted(tmp_path: Path) -> None:
+    message = mail(Subject="你好")
+    message.set_content("正文\n")
+    message.add_attachment("附件\n", filename="a.txt")
+    (tmp_path / "a.eml").write_bytes(bytes(message)[:-60])
+    letter, *_ = read(tmp_path / "a.eml")
+    assert isinstance(letter, Document)
+    assert "cut off" in (letter.note or "")
+
+
+def test_a_mail_that_takes_too_long_ends_its_parser(tmp_path: Path) -> None:
+    parameters = "".join(f'a{number}="b"; ' for number in range(60_000))
+    (tmp_path / "a.eml").write_text(f"From: a@b.c\nContent-Type: text/plain; {parameters}\n\n你好\n", "utf-8")
+    list(parse_apart("markdown", b"", ReadingSettings()))  # a parser that has still to start has more time
+    (unread,) = read(tmp_path / "a.eml", ReadingSettings(max_seconds=1))
+    assert isinstance(unread, Unread), unread
+    assert "reading.max_seconds" in unread.error
+
+
+def test_a_large_mail_keeps_its_attachments(tmp_path: Path) -> None:
+    message = mail(Subject="很大")
+    message.set_content("正文\n", charset="gb18030")
+    message.add_attachment("附件。\n" * 9000, filename="a.txt")
+    (tmp_path / "a.eml").write_bytes(bytes(message))
+    letter, note = read(tmp_path / "a.eml")
+    assert isinstance(letter, Document)
+    assert isinstance(note, Document)
+    assert (letter.text.split("\n")[:2], letter.encoding, len(note.text)) == (["很大", "正文"], "gb18030", 36_000)
 
 
 def test_mails_in_mails_have_an_end(tmp_path: Path) -> None:

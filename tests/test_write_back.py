@@ -189,6 +189,33 @@ def test_of_front_matter_only_what_is_read_is_translated() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("source", "written", "bilingual"),
+    [
+        ("# 手册 {#start}\n", "# Manual {#start}\n", None),
+        ("| **手册** | **安装** |\n|--|--|\n", "| **Manual** | **Install** |\n|--|--|\n", None),
+        (
+            ":::tip 手册\n安装\n:::\n",
+            ":::tip Manual\nInstall\n:::\n",
+            ":::tip 手册 / Manual\n安装  \nInstall\n:::\n",
+        ),
+        ("> [!NOTE]\n> 手册\n", "> [!NOTE]\n> Manual\n", "> [!NOTE]\n> 手册  \n> Manual\n"),
+        ('!!! note "手册"\n    安装\n', '!!! note "Manual"\n    Install\n', None),
+        ("手册\n: 安装\n", "Manual\n: Install\n", None),
+    ],
+)
+def test_what_extends_markdown_keeps_its_marks(source: str, written: str, bilingual: str | None) -> None:
+    assert again(source, "markdown") == written
+    if bilingual is not None:
+        assert again(source, "markdown", bilingual=True) == bilingual
+
+
+def test_the_english_beside_a_page_comes_after_its_ruby() -> None:
+    page = "<p><ruby>手册<rp>(</rp><rt>shou ce</rt><rp>)</rp></ruby></p>"
+    after = page.replace("</p>", '<br><span lang="en">Manual</span></p>')
+    assert again(page, "html", bilingual=True) == after
+
+
 def test_english_that_looks_like_markdown_is_text() -> None:
     assert again("一、二\n", "markdown") == "1\\. 2 \\* \\[x\\] \\<b> \\`c\\`\n"
     assert again("| 一、二 |\n|--|\n", "markdown").startswith("| 1. 2 \\* ")
@@ -378,8 +405,8 @@ def test_a_word_file_keeps_styles_links_and_all_other_parts() -> None:
     heading, paragraph, english, item = document.paragraphs
     assert (heading.text, heading.style.name if heading.style else "") == ("Manual", "Heading 1")
     assert [(run.text, run.bold, run.italic) for run in paragraph.runs] == [
-        ("Please read the", None, None),
-        (" ", True, None),
+        ("Please read ", None, None),
+        ("the", True, None),
         (" before you start.", None, True),
     ]
     assert [(link.text, link.address) for link in paragraph.hyperlinks] == [("manual", "https://example.org/手册")]
@@ -390,6 +417,20 @@ def test_a_word_file_keeps_styles_links_and_all_other_parts() -> None:
     tags = re.compile(rb"<[^>]*>")
     same = [tag.replace(b' xml:space="preserve"', b"") for tag in tags.findall(after["word/document.xml"])]
     assert same == [tag.replace(b' xml:space="preserve"', b"") for tag in tags.findall(before["word/document.xml"])]
+
+
+def test_words_that_stand_out_in_word_still_do_and_the_others_do_not() -> None:
+    document = docx.Document()
+    paragraph = document.add_paragraph()
+    paragraph.add_run("重要").bold = True
+    paragraph.add_run(":明")
+    paragraph.add_run("天见").bold = False
+    paragraph.add_run("。")
+    out = io.BytesIO()
+    document.save(out)
+    written = write_back(out.getvalue(), "docx", translate, SETTINGS)
+    runs = docx.Document(io.BytesIO(written.data)).paragraphs[0].runs
+    assert [(run.text, run.bold) for run in runs if run.text] == [("Important", True), (": see you tomorrow.", None)]
 
 
 def test_a_bilingual_word_file_has_a_paragraph_after_each_in_its_style_without_its_number() -> None:
@@ -547,6 +588,9 @@ def skeleton_of_cues(text: str) -> list[str]:
         ("a.srt", FILM, ["--out", "OUT.jsonl", "--bilingual"], 2, "--bilingual"),
         ("a.docx", "你好。", ["--out", "OUT.docx"], 2, "it is text"),
         ("a.srt", FILM, ["--out", "IN"], 2, "is the input itself"),
+        ("a.txt", "你好。", ["--out", "OUT.pptx"], 2, "no .pptx file can be written"),
+        ("a.txt", "你好。", ["--out", "OUT.po"], 2, "no .po file can be written"),
+        ("a.txt", "你好。", ["--out", "OUT.docm"], 2, "no .docm file can be written"),
         ("a.md", "你好。", ["--out", "no/such/folder/OUT.md"], 2, "No such file"),
     ],
 )

@@ -31,7 +31,7 @@ from .webpage import declared_charset
 from .zips import Budget
 
 _HARMLESS_BYTES = 2**16
-"""A smaller page or Markdown file is parsed here, whatever is in it; a larger one in a process of its own."""
+"""A smaller page, Markdown file or mail is parsed here, whatever is in it; a larger one in a process of its own."""
 
 
 def read_source(source: Source, settings: ReadingSettings) -> Iterator[Document | Unread]:
@@ -227,7 +227,7 @@ def _read_mail(
     if depth > settings.max_nesting:
         raise UnreadableError(f"mails nest deeper than reading.max_nesting = {settings.max_nesting}")
     data = _content(stream, settings)
-    mail = parse_mail(data)
+    mail = parse_mail(data) if len(data) <= _HARMLESS_BYTES else _parsed_apart(data, settings, "eml")
     yield Document(
         source_uri=uri,
         text=mail.text,
@@ -237,6 +237,7 @@ def _read_mail(
         bytes=len(data),
         # With attachments it is a part of the file: the file's hash would say that there is nothing else in it.
         content_sha256=hashlib.sha256(mail.text.encode() if mail.attachments else data).hexdigest(),
+        note=mail.note,
     )
     for name, attachment in mail.attachments:
         budget.spend(len(attachment))
@@ -328,6 +329,14 @@ def _text_and_blocks_apart(decoded: str, kind: Kind, settings: ReadingSettings) 
     Raises:
         UnreadableError: it takes too much time or memory.
     """
-    found = list(parse_apart(kind, decoded.encode("utf-8", "surrogatepass"), settings))
-    parsed = next(item for item in found if isinstance(item, Parsed))
+    parsed = _parsed_apart(decoded.encode("utf-8", "surrogatepass"), settings, kind)
     return parsed.text, parsed.blocks
+
+
+def _parsed_apart(data: bytes, settings: ReadingSettings, kind: Kind) -> Parsed:
+    """The one document that ``data`` is, parsed in a process of its own.
+
+    Raises:
+        UnreadableError: it is broken, or takes too much time or memory.
+    """
+    return next(item for item in list(parse_apart(kind, data, settings)) if isinstance(item, Parsed))

@@ -19,6 +19,7 @@ from .zips import Package
 _PAGES = frozenset({"application/xhtml+xml", "text/html", "application/x-dtbook+xml", "text/x-oeb1-document"})
 _FONT_OBFUSCATION = frozenset({"http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC"})
 _HEAD = re.compile(r"<head\b", re.IGNORECASE)
+_DECLARATIONS = re.compile(r"<!DOCTYPE\b[^\[>]*\[[^\]]*\]\s*>", re.IGNORECASE)
 _HEAD_END = re.compile(r"</head\s*>", re.IGNORECASE)
 _EMPTY_ELEMENT = re.compile(
     r"<(script|style|title|textarea|iframe|object|video|audio|canvas|noscript|template|xmp|noembed|noframes|select)"
@@ -57,7 +58,9 @@ def parse_epub(stream: BinaryIO, settings: ReadingSettings) -> Parsed:
 
 
 def _as_html(source: str) -> str:
-    """XHTML without its head, as an HTML parser understands it: that takes ``<script/>`` for the beginning of one."""
+    """XHTML without its head, as an HTML parser understands it: that takes ``<script/>`` for the beginning of one, and
+    what is declared in a document type for text."""
+    source = _DECLARATIONS.sub("", source, count=1)
     head = _HEAD.search(source)
     head_end = _HEAD_END.search(source, head.end()) if head else None
     body = source[: head.start()] + source[head_end.end() :] if head and head_end else source

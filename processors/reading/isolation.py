@@ -7,6 +7,7 @@ here. What comes back is JSON and not pickles, so that a parser that an attacker
 from __future__ import annotations
 
 import atexit
+import base64
 import contextlib
 import json
 import os
@@ -23,7 +24,7 @@ from ..errors import UnreadableError
 from ..records import Block
 from ..settings import ReadingSettings
 from .kinds import Kind
-from .parsed import Parsed, Row
+from .parsed import Attachment, Parsed, Row
 
 LENGTH_BYTES = 8
 """Each message is preceded by its length, in so many bytes, big-endian."""
@@ -62,7 +63,8 @@ def _items(message: dict[str, Any]) -> Iterator[Parsed | Row]:
         yield from (Row(values, place) for values, place in message["rows"])
     else:
         blocks = tuple(Block(start, end, bool(code), bool(wrapped)) for start, end, code, wrapped in message["blocks"])
-        yield Parsed(message["text"], blocks, message["note"])
+        attachments = tuple(Attachment(name, base64.b64decode(data)) for name, data in message["attachments"])
+        yield Parsed(message["text"], blocks, message["note"], message["encoding"], attachments)
 
 
 class _Child:
@@ -122,10 +124,11 @@ class _Child:
         while count:
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([output], [], [], left)[0]:
-                raise UnreadableError(f"parsing it takes more than reading.max_seconds = {settings.max_seconds:g}")
+                raise UnreadableError(_too_long(settings))
             piece = os.read(output.fileno(), min(count, 2**20))
             if not piece:
-                raise UnreadableError(self._cause_of_death())
+                ended_itself = self._process.wait() == -signal.SIGALRM  # see `parser_process`
+                raise UnreadableError(_too_long(settings) if ended_itself else self._cause_of_death())
             pieces.append(piece)
             count -= len(piece)
         return b"".join(pieces)
@@ -139,6 +142,10 @@ class _Child:
         code = self._process.wait()
         how = f"by {signal.Signals(-code).name}" if -code in set(signal.Signals) else f"with code {code}"
         return f"the parser died of it, {how} (out of memory, or a broken or hostile file)"
+
+
+def _too_long(settings: ReadingSettings) -> str:
+    return f"parsing it takes more than reading.max_seconds = {settings.max_seconds:g}"
 
 
 def _write(stream: IO[bytes], data: bytes) -> None:

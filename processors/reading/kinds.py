@@ -14,7 +14,7 @@ from ..settings import ReadingSettings
 from .encoding import NotTextError, find_encoding
 from .gettext import begins_as_po
 from .mail import begins_as_mail
-from .subtitles import begins_as_subtitles
+from .subtitles import begins_as_subtitles, has_timings
 from .xliff import begins_as_xliff
 from .xml_text import elements
 from .zips import Package, open_zip
@@ -112,6 +112,8 @@ _CONTAINER_SIGNATURES: tuple[tuple[re.Pattern[bytes], Kind], ...] = (
     (_TAR, "tar"),
     (re.compile(rb"%PDF-\d(?=(?s:.*?)\d obj\b)"), "pdf"),
 )
+_PDF_OBJECT = re.compile(rb"(?:^|[\r\n])\d{1,10} \d{1,5} obj\b")
+_PAGE = re.compile(rb"(?:\s|<\?xml[^>]*>|<!--(?s:.*?)-->)*+<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE)
 _BY_MIMETYPE: dict[str, Kind] = {
     "application/epub+zip": "epub",
     "application/vnd.oasis.opendocument.text": "odt",
@@ -172,6 +174,9 @@ def find_kind(name: str, head: bytes, *, named: bool, content_type: str | None =
             raise NotTextError(f"{called}: a kind of file that is not read")
     if kind in _TOLD_BY_BEGINNING:
         return (_kind_of_text(head, kind) or "text") if head.strip() else kind
+    if kind in {"html", "markdown"}:
+        found = _kind_of_text(head, kind)
+        return kind if found is None or found == "html" else found  # Markdown may begin with a page's tags
     if kind is not None and kind != "text":
         return kind
     if suffix == ".json":
@@ -198,12 +203,17 @@ def _kind_of_text(head: bytes, kind: Kind | None) -> Kind | None:
         return "po"
     if begins_as_mail(text, named_so=kind == "eml"):
         return "eml"
-    return begins_as_subtitles(text)
+    return begins_as_subtitles(text) or ("srt" if kind == "srt" and has_timings(text) else None)
 
 
 def begins_as_tar(head: bytes) -> bool:
     """Whether ``head`` is the beginning of a tar."""
     return bool(_TAR.match(head)) or (any(head[:512]) and _is_old_tar(head[:512]))
+
+
+def kind_of_suffix(suffix: str) -> Kind | None:
+    """The kind that the end of a name, such as ``.docx``, stands for."""
+    return _BY_SUFFIX.get(suffix.lower())
 
 
 def misnamed(name: str, kind: Kind) -> str | None:
@@ -259,7 +269,7 @@ def _kind_of_package(package: Package) -> Kind | None:
 
 def _kind_despite_name(head: bytes, kind: Kind | None) -> Kind:
     """The kind of a file whose name says ``kind``, a container, and whose content does not begin like one."""
-    if kind == "pdf" and b"%PDF-" in head[:1024]:
+    if kind == "pdf" and (b"%PDF-" in head[:1024] or _PDF_OBJECT.search(head)):
         return "pdf"
     if kind == "tar" and _is_old_tar(head[:512]):
         return "tar"
@@ -273,7 +283,7 @@ def _kind_despite_name(head: bytes, kind: Kind | None) -> Kind:
         find_encoding(head, complete=len(head) < HEAD_BYTES)
     except UnreadableError as error:
         raise UnreadableError(f"not a {kind} file, nor of any other kind that is read (corrupt?)") from error
-    return "html" if _begins_as_page(head) else "text"
+    return _kind_of_text(head, kind) or "text"
 
 
 def _is_old_tar(header: bytes) -> bool:
@@ -288,8 +298,7 @@ def _is_old_tar(header: bytes) -> bool:
 
 
 def _begins_as_page(head: bytes) -> bool:
-    start = head[:1024].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    return start.startswith((b"<!doctype html", b"<html"))
+    return _PAGE.match(head[:4096].removeprefix(codecs.BOM_UTF8)) is not None
 
 
 def _kind_of_json(head: bytes) -> Kind:

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from email import message_from_bytes, policy
-from email.errors import MessageError
-from email.message import EmailMessage
+from email.errors import (
+    CloseBoundaryNotFoundDefect,
+    InvalidBase64LengthDefect,
+    MessageError,
+    StartBoundaryNotFoundDefect,
+)
+from email.message import EmailMessage, Message
+from itertools import count
 from mimetypes import guess_extension
-from typing import NamedTuple
 
 from ..errors import UnreadableError
 from ..lines import line_blocks, lines_of
 from ..records import Block, well_formed
 from .encoding import decode
+from .parsed import Attachment, Parsed
 from .webpage import declared_charset, page_text
 
 _FIELD = re.compile(
     r"^(?:(From|To|Cc|Subject|Date)|(Message-ID|MIME-Version|Received|Return-Path|Delivered-To)):", re.I | re.M
 )
+
+_CUT = (CloseBoundaryNotFoundDefect, InvalidBase64LengthDefect, StartBoundaryNotFoundDefect)
+_SIGNATURES = frozenset({"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"})
 
 
 def begins_as_mail(head: str, *, named_so: bool) -> bool:
@@ -32,27 +40,11 @@ def begins_as_mail(head: str, *, named_so: bool) -> bool:
     return bool(found) if named_so else technical and len(found) >= 3
 
 
-class Attachment(NamedTuple):
-    """A file that came with a mail."""
-
-    name: str
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Mail:
-    """A mail: its text (subject, then body), blocks, the encoding of the body and what is attached to it."""
-
-    text: str
-    blocks: tuple[Block, ...]
-    encoding: str | None
-    attachments: tuple[Attachment, ...]
-
-
-def parse_mail(data: bytes) -> Mail:
+def parse_mail(data: bytes) -> Parsed:
     """A mail's subject, a block, and its body: the plain text where there is one, else the text of the page.
 
-    A line of plain text is a block; of one in ``format=flowed`` (RFC 3676) a paragraph is.
+    A line of plain text is a block; of one in ``format=flowed`` (RFC 3676) a paragraph is. What else is in the mail is
+    attached to it; other versions of the body, pictures in a page and signatures are left out.
 
     Raises:
         UnreadableError: it is encrypted, or its parts are damaged beyond reading.
@@ -64,28 +56,33 @@ def parse_mail(data: bytes) -> Mail:
         if message.get_content_type() in {"multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"}:
             raise UnreadableError("encrypted: its text cannot be read without the key")
         subject = " ".join(well_formed(str(message.get("subject", ""))).split())
-        body, blocks, encoding = _body(message)
-        attachments = tuple(_with_names_of_their_own(_attachments(message)))
+        bodies = _bodies(message)
+        body, blocks, encoding = _text_of(bodies[-1]) if bodies else ("", (), None)
+        attachments = tuple(_with_names_of_their_own(map(_attachment, count(1), _others(message, bodies))))
+        is_cut = any(isinstance(defect, _CUT) for part in message.walk() for defect in part.defects)
     except (MessageError, LookupError, ValueError, AttributeError, TypeError, RecursionError) as error:
         raise UnreadableError(f"a damaged mail: {type(error).__name__}: {error}") from error
-    if not subject:
-        return Mail(body, blocks, encoding, attachments)
-    start = len(subject) + 1
-    shifted = (Block(block.start + start, block.end + start, block.code, block.wrapped) for block in blocks)
-    return Mail(f"{subject}\n{body}", (Block(0, len(subject)), *shifted), encoding, attachments)
+    note = "the mail is cut off or damaged: some of its parts have no end" if is_cut else None
+    if subject:
+        start = len(subject) + 1
+        shifted = (Block(block.start + start, block.end + start, block.code, block.wrapped) for block in blocks)
+        body, blocks = f"{subject}\n{body}", (Block(0, len(subject)), *shifted)
+    return Parsed(body, blocks, note, encoding, attachments)
 
 
-def _body(message: EmailMessage) -> tuple[str, tuple[Block, ...], str | None]:
+def _bodies(message: EmailMessage) -> list[EmailMessage]:
+    """The part that is the body, the last; before it a plain text without content."""
     part = message.get_body(("plain", "html"))
     if not isinstance(part, EmailMessage):
-        return "", (), None
-    data = part.get_payload(decode=True)
-    if not isinstance(data, bytes) or not data.strip():
-        other = message.get_body(("html",))
-        data = other.get_payload(decode=True) if isinstance(other, EmailMessage) else b""
-        part = other if isinstance(other, EmailMessage) else part
-    if not isinstance(data, bytes):
-        return "", (), None
+        return []
+    page = message.get_body(("html",))
+    if isinstance(page, EmailMessage) and page is not part and not _bytes_of(part).strip():
+        return [part, page]
+    return [part]
+
+
+def _text_of(part: EmailMessage) -> tuple[str, tuple[Block, ...], str | None]:
+    data = _bytes_of(part)
     is_page = part.get_content_type() == "text/html"
     text, encoding = decode(data, part.get_content_charset() or (declared_charset(data) if is_page else None))
     text = well_formed(text)
@@ -93,6 +90,11 @@ def _body(message: EmailMessage) -> tuple[str, tuple[Block, ...], str | None]:
         return *page_text(text), encoding
     flowed = str(part.get_param("format", "")).lower() == "flowed"
     return text, _flowed_blocks(text) if flowed else line_blocks(text), encoding
+
+
+def _bytes_of(part: EmailMessage) -> bytes:
+    data = part.get_payload(decode=True)
+    return data if isinstance(data, bytes) else b""
 
 
 def _flowed_blocks(text: str) -> tuple[Block, ...]:
@@ -123,19 +125,33 @@ def _with_names_of_their_own(attachments: Iterator[Attachment]) -> Iterator[Atta
         yield Attachment(own, data)
 
 
-def _attachments(message: EmailMessage) -> Iterator[Attachment]:
-    """The files of a mail; one without a name is called by its number."""
-    for number, part in enumerate(message.iter_attachments(), 1):
-        if not isinstance(part, EmailMessage):
-            continue
-        content_type = part.get_content_type()
-        name = well_formed(part.get_filename() or "")
-        if content_type == "message/rfc822":
-            inner = part.get_payload(0)
-            yield Attachment(name or f"part-{number}.eml", inner.as_bytes() if isinstance(inner, EmailMessage) else b"")
-        elif part.is_multipart():
-            yield from _attachments(part)
-        else:
-            data = part.get_payload(decode=True)
-            suffix = guess_extension(content_type) or ""
-            yield Attachment(name or f"part-{number}{suffix}", data if isinstance(data, bytes) else b"")
+def _others(part: Message, done: Sequence[Message], *, is_version: bool = False) -> Iterator[EmailMessage]:
+    """The parts in ``part`` beside those ``done``; ``is_version`` tells that texts in it are versions of one of those."""
+    content_type = part.get_content_type()
+    if not isinstance(part, EmailMessage) or any(part is other for other in done) or content_type in _SIGNATURES:
+        return
+    if content_type == "message/rfc822" or not part.is_multipart():
+        if not (is_version and part.get_content_maintype() == "text"):
+            yield part
+        return
+    inner = list(part.iter_parts())
+    if content_type == "multipart/related":
+        inner = [one for one in inner if one.get_content_maintype() != "image"]
+    if content_type == "multipart/alternative":
+        if not any(one is other for one in part.walk() for other in done):
+            best = part.get_body(("plain", "html"))
+            yield from (best,) if isinstance(best, EmailMessage) else ()
+            done = (*done, best) if isinstance(best, EmailMessage) else done
+        is_version = True
+    for one in inner:
+        yield from _others(one, done, is_version=is_version)
+
+
+def _attachment(number: int, part: EmailMessage) -> Attachment:
+    """A part as a file; one without a name is called by its number."""
+    name = well_formed(part.get_filename() or "")
+    if part.get_content_type() == "message/rfc822":
+        inner = part.get_payload(0) if part.is_multipart() else None
+        return Attachment(name or f"part-{number}.eml", inner.as_bytes() if isinstance(inner, EmailMessage) else b"")
+    suffix = guess_extension(part.get_content_type()) or ""
+    return Attachment(name or f"part-{number}{suffix}", _bytes_of(part))

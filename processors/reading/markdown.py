@@ -23,6 +23,11 @@ _YAML_MATTER = re.compile(
 _TOML_MATTER = re.compile(r"\+\+\+[ \t]*\n(?:.*\n)*?\+\+\+[ \t]*(?:\n|$)")
 _HARD_BREAK = re.compile(r"(?:  +|\\)$")
 _PIPE = re.compile(r"(?<!\\)\|")
+_OWN_LINE = re.compile(
+    r"[\s>]*(?P<mark>:{3,}[ \t]*[A-Za-z-]*[ \t]*|(?:!!!|\?\?\?\+?)[ \t]+[A-Za-z-]+[ \t]*\"?|\[![A-Za-z]+\][+-]?[ \t]*)"
+    r"(?P<title>[^\r\n]*?)\"?\s*"
+)
+_DEFINITION = re.compile(r"[\s>]*:[ \t]+")
 _CONTAINER_MARKS = re.compile(r"[\s>*+-]*")
 _BLOCK_TAG = re.compile(rf"<!|</?(?:br|img|{'|'.join(sorted(BLOCK_TAGS))})(?=[\s/>])", re.IGNORECASE)
 _CODE_TAG = re.compile(r"\s*<(?:script|style|pre|textarea)\b", re.IGNORECASE)
@@ -176,9 +181,20 @@ def hard_break_of(line: str) -> str:
 def _cut_at_hard_breaks(lines: MarkdownLines, first: int, last: int) -> Iterator[Block | None]:
     start = first
     for line in range(first, last):
-        if line + 1 == last or hard_break_of(lines[line]):
+        if line + 1 == last or hard_break_of(lines[line]) or divides(lines[line], lines[line + 1]):
             yield lines.block(start, line + 1, wrapped=True)
             start = line + 1
+
+
+def divides(line: str, following: str) -> bool:
+    """Whether two lines of a paragraph of CommonMark are more than that where Markdown is extended: a line of its own
+    (``:::tip``, ``!!! note``, ``[!NOTE]``) stands beside another, or a definition (``: …``) begins."""
+    return bool(own_line(line) or own_line(following) or _DEFINITION.match(following))
+
+
+def own_line(line: str) -> re.Match[str] | None:
+    """The ``mark`` and the ``title`` of a line that begins or ends a container of text."""
+    return _OWN_LINE.fullmatch(line)
 
 
 def cells_of(lines: MarkdownLines, line: int) -> Iterator[Block]:

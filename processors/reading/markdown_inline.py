@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UnreadableError
 from ..records import Block
-from .markdown import Leaf, MarkdownLines, cells_of, front_matter_lines, hard_break_of, is_code_in_html, leaves_of
+from .markdown import (
+    Leaf,
+    MarkdownLines,
+    cells_of,
+    divides,
+    front_matter_lines,
+    hard_break_of,
+    is_code_in_html,
+    leaves_of,
+    own_line,
+)
 from .placed import Addition, Companion, Edit, PlacedText, Run, Syntax, with_fixed
 from .webpage import FIXED_TAGS, placed_page
 
@@ -19,10 +29,13 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
-_CELL_MARKS = re.compile(r"[\s>*+-]*\|?\s*")
+_CELL_MARKS = re.compile(r"(?:[\s>]|[*+-]\s|\d{1,9}[.)]\s)*+\|?\s*")
+_DEFINITION_MARK = re.compile(r":[ \t]+")
 _TASK = re.compile(r"\[[ xX]\][ \t]+")
 _FOOTNOTE = re.compile(r"[ \t]{0,3}\[\^[^\]\s]+\]:[ \t]+(?=\S)")
-_FIXED = re.compile(r"\[\^[^\]\s]+\]|\$\$[^$\n]+\$\$|\$(?!\s)[^$\n]+(?<!\s)\$(?!\d)|\{\{[^{}\n]*\}\}|\{%[^%\n]*%\}")
+_FIXED = re.compile(
+    r"\[\^[^\]\s]+\]|\$\$[^$\n]+\$\$|\$(?!\s)[^$\n]+(?<!\s)\$(?!\d)|\{\{[^{}\n]*\}\}|\{%[^%\n]*%\}|\{:?[ \t]*[#.][^{}\n]*\}"
+)
 _MATTER = re.compile(
     r"[ \t]*(?:- +)?([\"']?)(?:title|subtitle|short_?title|link_?title|sidebar_label|description|summary|excerpt|abstract|"
     r"tagline|headline|caption)\1[ \t]*[:=][ \t]+"
@@ -173,11 +186,19 @@ class _Builder:
             self._additions[-1] = None
 
     def _paragraph(self, leaf: Leaf) -> None:
+        contents = leaf.content.split("\n")
+        first = 0
+        for number in range(1, len(contents) + 1):
+            if number == len(contents) or divides(contents[number - 1], contents[number]):
+                self._part_of_paragraph(leaf, first, contents[first:number])
+                first = number
+
+    def _part_of_paragraph(self, leaf: Leaf, first: int, contents: Sequence[str]) -> None:
         inline = _Inline()
         prefix: str | None = None
-        contents = leaf.content.split("\n")
+        title = own_line(contents[0])
         for number, content in enumerate(contents):
-            line = leaf.first + number
+            line = leaf.first + first + number
             raw = self._lines[line].replace("\0", "\ufffd")
             stripped = content.lstrip(" \t")
             column = raw.rfind(stripped)
@@ -185,14 +206,16 @@ class _Builder:
                 raise UnreadableError(f"line {line + 1}: the place of its text cannot be told")
             if prefix is None:
                 prefix = "".join(mark if mark in ">\t" else " " for mark in raw[:column])
-                task = _TASK.match(stripped)
-                if task is not None:
-                    stripped, column = stripped[task.end() :], column + task.end()
+                if title is not None:
+                    column += title.start("title") - (len(content) - len(stripped))
+                    stripped = title.group("title")
+                elif mark := (_TASK if first == 0 else _DEFINITION_MARK).match(stripped):
+                    stripped, column = stripped[mark.end() :], column + mark.end()
             else:
                 inline.text += "\n"
                 inline.origins.append(self._lines.starts[line - 1] + len(self._lines[line - 1]))
             inline.add(stripped, self._lines.starts[line] + column)
-        if leaf.kind == "heading":
+        if leaf.kind == "heading" or title is not None:
             self._inline(inline, "markdown", " / ", " / ")
         else:
             self._inline(inline, "markdown", "  " + self._break + (prefix or ""), "  " + self._break + (prefix or ""))

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import UnreadableError
 from ..records import Block, well_formed
 
 
+class Attachment(NamedTuple):
+    """A file that came with a mail."""
+
+    name: str
+    data: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """The text of one document and its blocks; ``note`` is what its reader should know of it."""
+    """The text of one document and its blocks; ``note`` is what its reader should know of it.
+
+    Of a mail also the encoding of its body, and what is attached to it.
+    """
 
     text: str
     blocks: tuple[Block, ...]
     note: str | None = None
+    encoding: str | None = None
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

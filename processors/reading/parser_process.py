@@ -5,6 +5,7 @@ Started by `isolation`, as ``python -m duiyi.processors.reading.parser_process``
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import os
@@ -80,7 +81,14 @@ def _messages(kind: Any, data: bytes, settings: ReadingSettings) -> Iterator[dic
                 rows = []
             if isinstance(item, Parsed):
                 blocks = [(block.start, block.end, block.code, block.wrapped) for block in item.blocks]
-                yield {"text": item.text, "blocks": blocks, "note": item.note}
+                attached = [(name, base64.b64encode(data).decode()) for name, data in item.attachments]
+                yield {
+                    "text": item.text,
+                    "blocks": blocks,
+                    "note": item.note,
+                    "encoding": item.encoding,
+                    "attachments": attached,
+                }
         error = None
     except UnreadableError as failure:
         error = {"error": str(failure)}

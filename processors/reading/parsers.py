@@ -11,7 +11,7 @@ from .parsed import Parsed, Row
 
 
 def parse(kind: Kind, stream: BinaryIO, settings: ReadingSettings) -> Iterator[Parsed | Row]:
-    """What the content of a file of ``kind`` (one of `kinds.RISKY`; HTML and Markdown in UTF-8) holds.
+    """What the content of a file of ``kind`` (one of `kinds.RISKY`, a mail, or decoded text in UTF-8) holds.
 
     Raises:
         UnreadableError: it is broken, encrypted or over a limit.
@@ -40,6 +40,10 @@ def parse(kind: Kind, stream: BinaryIO, settings: ReadingSettings) -> Iterator[P
         from .pdf import parse_pdf
 
         yield parse_pdf(stream, settings)
+    elif kind == "eml":
+        from .mail import parse_mail
+
+        yield parse_mail(stream.read())
     else:
         from .text import text_and_blocks
 

@@ -32,6 +32,11 @@ def begins_as_subtitles(head: str) -> SubtitleKind | None:
     return "srt" if lines and _TIMING.fullmatch(lines[0]) else None
 
 
+def has_timings(head: str) -> bool:
+    """Whether some line of ``head`` is the timing of a cue."""
+    return any(_TIMING.fullmatch(line) for line in head.splitlines())
+
+
 class _Line:
     """One line of the file: its offsets without and with the line break, and its content."""
 

@@ -55,6 +55,7 @@ _ALTERNATIVE = re.compile(r"[\s/\"']alt\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'
 _COMMENT = re.compile(r"<!--(?:-?>|(?s:.*?)(?:--!?>|\Z))|<(?:[!?]|/(?![a-zA-Z]))[^>]*(?:>|\Z)")
 _REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[A-Za-z][A-Za-z0-9]*;?)")
 _CLOSING_TAGS = re.compile(r"(?:</([a-zA-Z][^\s/>]*)\s*>)")
+_REST_OF_RUBY = re.compile(r"\s*<r[pt]\b[^<]{0,200}(?:<(?!/ruby\b)[^<]{0,200}){0,20}(?=</ruby\b)", re.IGNORECASE)
 
 
 def declared_charset(data: bytes) -> str | None:
@@ -437,6 +438,8 @@ def _additions(page: _Page, runs: Sequence[Run], source: str) -> Iterator[Additi
             yield Addition(last.origins[-1], "\n", "", "\n", "html")
         else:
             position = last.origins[-1]
+            if pronunciation := _REST_OF_RUBY.match(source, position):
+                position = pronunciation.end()
             while (match := _CLOSING_TAGS.match(source, position)) and match.group(1).lower() not in BLOCK_TAGS:
                 position = match.end()
             yield Addition(position, '<br><span lang="en">', "</span>", "<br>", "html")

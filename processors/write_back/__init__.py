@@ -13,8 +13,9 @@ from typing import Literal, get_args
 
 from ..detection import detect
 from ..detection.nonlanguage import mask_addresses
-from ..errors import UnreadableError
+from ..errors import UnreadableError, UsageError
 from ..reading.encoding import DAMAGED, decode, strip_mark
+from ..reading.kinds import ARCHIVES, RISKY, kind_of_suffix
 from ..reading.markdown_inline import placed_markdown
 from ..reading.placed import PlacedText, applied, with_fixed
 from ..reading.subtitles import subtitle_text
@@ -41,6 +42,7 @@ _BY_SUFFIX: dict[str, Writable] = {
     ".xhtml": "html",
     ".docx": "docx",
 }
+_NEVER_WRITTEN = RISKY | ARCHIVES | {"parquet", "eml", "po", "xliff"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,18 @@ class Written:
 
 
 def writable_format(path: PurePath) -> Writable | None:
-    """The format that a name stands for, if it is one that can be written back."""
-    return _BY_SUFFIX.get(path.suffix.lower())
+    """The format that a name stands for, if it is one that can be written back; None where it stands for plain text.
+
+    Raises:
+        UsageError: it stands for a format that is read, but not written.
+    """
+    found = _BY_SUFFIX.get(path.suffix.lower())
+    if found is None and kind_of_suffix(path.suffix) in _NEVER_WRITTEN:
+        raise UsageError(
+            f"no {path.suffix.lower()} file can be written, only .srt, .vtt, .md, .html and .docx can; give --out another name "
+            "(.txt for the text in English) or say what to write with --format"
+        )
+    return found
 
 
 def write_back(

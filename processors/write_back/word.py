@@ -7,9 +7,11 @@ import io
 import re
 import zipfile
 from bisect import bisect_right
+from collections import Counter
 from dataclasses import dataclass, replace
 from xml.parsers import expat
 
+from ..detection.characters import has_han
 from ..errors import UnreadableError
 from ..reading.docx import WORD, docx_parts
 from ..reading.placed import Addition, Companion, Edit, PlacedText, Run
@@ -29,6 +31,10 @@ _ONCE = re.compile(
 _BEFORE_NUMBER = re.compile(
     r"\A<(?:\w+:)?pPr\b[^>]*(?<!/)>(?:<(?:\w+:)?(?:pStyle|keepNext|keepLines|framePr|widowControl)\b[^>]*/>)*"
 )
+_EMPHASIS = re.compile(
+    r"<(?:\w+:)?(b|i|u|strike|dstrike|em|color|highlight|shd|vertAlign|rStyle)\b(?:[^>]*?\bval=[\"']([^\"']*))?[^>]*>"
+)
+_NO_EMPHASIS = frozenset({"0", "false", "off", "none", "auto", "clear", "baseline", "000000"})
 _TEXT_TAG = re.compile(r"<((?:\w+:)?)t\b([^>]*)>")
 _CHARACTER = re.compile(r"&[^;&<]*;|\r\n|[^\x80-\xff]|[\xc0-\xff][\x80-\xbf]*", re.DOTALL)
 
@@ -93,6 +99,8 @@ class _Structure:
 
     def __init__(self, part: str) -> None:
         self.shells: list[_Shell] = []
+        self.looks: dict[int, frozenset[tuple[str, str]]] = {}
+        """How the text elements look, by where they begin: what emphasises them."""
         self._part = part
         self._open: list[_Shell] = []
         self._path: list[tuple[str, int]] = []
@@ -134,8 +142,10 @@ class _Structure:
                 self._enter(at)
             elif kind == "end":
                 self._leave(at)
-        elif local == "t" and self._open and self._open[-1].character_properties is None:
-            self._open[-1].character_properties = self._run_properties
+        elif local == "t" and self._open:
+            self.looks[at] = _look(self._run_properties)
+            if self._open[-1].character_properties is None:
+                self._open[-1].character_properties = self._run_properties
 
     def _end(self, name: str) -> None:
         at = self._parser.CurrentByteIndex
@@ -162,6 +172,11 @@ class _Structure:
         self._changes.append((at, self._marks[-1]))
 
 
+def _look(properties: str) -> frozenset[tuple[str, str]]:
+    found = _EMPHASIS.findall(_ONCE.sub("", properties))
+    return frozenset((name, value) for name, value in found if value not in _NO_EMPHASIS)
+
+
 def _declared(_version: str, encoding: str | None, _standalone: int) -> None:
     if (encoding or "utf-8").lower() not in {"utf-8", "us-ascii"}:
         raise UnreadableError(f"its XML is in {encoding}; only UTF-8 can be written back")
@@ -181,9 +196,10 @@ def _placed(part: str) -> PlacedText:
         if not text.strip():
             continue
         position = length
+        marks = _marks_of(paragraph, structure)
         for piece in paragraph.pieces:
             if piece.start is not None and piece.end is not None and piece.text:
-                run, companion = _run(part, piece, position, structure)
+                run, companion = _run(part, piece, position, marks[piece.start])
                 runs += run
                 companions += companion
             position += len(piece.text)
@@ -194,7 +210,29 @@ def _placed(part: str) -> PlacedText:
     return PlacedText("\n".join(texts), tuple(blocks), tuple(runs), tuple(additions), tuple(companions))
 
 
-def _run(part: str, piece: Piece, position: int, structure: _Structure) -> tuple[list[Run], list[Companion]]:
+def _marks_of(paragraph: Paragraph, structure: _Structure) -> dict[int, int]:
+    """The mark of each text element: that of its link, field or control; else a negative one for each stretch with
+    Chinese that looks unlike most of the paragraph."""
+    lengths: Counter[frozenset[tuple[str, str]]] = Counter()
+    for piece in paragraph.pieces:
+        if piece.start is not None:
+            lengths[structure.looks.get(piece.start, frozenset())] += len(piece.text)
+    plain = lengths.most_common(1)[0][0] if lengths else frozenset()
+    marks: dict[int, int] = {}
+    before = plain
+    count = 0
+    for piece in paragraph.pieces:
+        if piece.start is None:
+            continue
+        mark = structure.mark_at(piece.start)
+        look = structure.looks.get(piece.start, plain) if not mark and has_han(piece.text) else plain
+        count += look not in (plain, before)
+        marks[piece.start] = mark if look == plain else -count
+        before = look
+    return marks
+
+
+def _run(part: str, piece: Piece, position: int, mark: int) -> tuple[list[Run], list[Companion]]:
     """The run of one text element, and the attribute that it needs where its text may begin or end with a space."""
     start, end = piece.start or 0, piece.end or 0
     tag = _TEXT_TAG.match(part, start)
@@ -212,7 +250,7 @@ def _run(part: str, piece: Piece, position: int, structure: _Structure) -> tuple
             "its text stands in its XML in an unusual way (CDATA?), so it cannot be written back whole"
         )
     is_formula = tag.group(1) == "m:"
-    run = Run(position, origins, "xml", structure.mark_at(start), fixed=is_formula)
+    run = Run(position, origins, "xml", mark, fixed=is_formula)
     if "space=" in tag.group(2):
         return [run], []
     name_end = tag.end(1) + 1
