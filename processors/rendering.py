@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import html
-import json
 from collections import deque
 from collections.abc import Sequence
-from xml.sax.saxutils import escape as xml_escape
 
+from .exporting import tmx
+from .exporting.jsonl import jsonl_lines
 from .lines import lines_of
 from .records import Sentence
 from .writing import Rows
-from .writing.schema import PAIRS
 
 Found = Sequence[tuple[Sentence, str | None]]
 """Chinese sentences and guests of a text, in order, with their English."""
@@ -82,8 +81,7 @@ def as_bilingual(text: str, found: Found) -> str:
 
 def as_jsonl(rows: Rows) -> str:
     """The rows of ``pairs``, one JSON object a line, all columns in the table's order."""
-    complete = ({name: row.get(name) for name in PAIRS.names} for row in rows.pairs)
-    return "".join(json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in complete)
+    return "".join(jsonl_lines(rows.pairs))
 
 
 def as_html(found: Found) -> str:
@@ -103,27 +101,7 @@ table{{border-collapse:collapse;width:100%}}td{{vertical-align:top;width:50%;pad
 """
 
 
-def _xml(text: str) -> str:
-    """Text for XML 1.0; characters that it cannot hold become U+FFFD."""
-    allowed = "".join(
-        c if c in "\t\n\r" or "\x20" <= c <= "\ud7ff" or "\ue000" <= c <= "\ufffd" or c >= "\U00010000" else "\ufffd"
-        for c in text
-    )
-    return xml_escape(allowed)
-
-
 def as_tmx(found: Found) -> str:
     """The translated sentences as TMX 1.4 (the exchange format of translation memories)."""
-    units = "\n".join(
-        f'<tu><tuv xml:lang="zh"><seg>{_xml(sentence.text)}</seg></tuv>'
-        f'<tuv xml:lang="en"><seg>{_xml(english)}</seg></tuv></tu>'
-        for sentence, english in found
-        if english is not None
-    )
-    return f"""<?xml version="1.0" encoding="UTF-8"?>
-<!DOCTYPE tmx SYSTEM "tmx14.dtd">
-<tmx version="1.4"><header creationtool="duiyi" creationtoolversion="1" segtype="sentence"
-  o-tmf="duiyi" adminlang="en" srclang="zh" datatype="plaintext"/><body>
-{units}
-</body></tmx>
-"""
+    units = (tmx.unit(sentence.text, english) for sentence, english in found if english is not None)
+    return f"{tmx.header()}{''.join(units)}{tmx.FOOTER}"
