@@ -12,11 +12,14 @@ from .settings import SentenceSettings
 
 _CLOSERS = "”’」』）)】》〉\"'］}〗〙*"
 _end_mark = re.compile(
-    rf"(?:[。！？!?｡]+|…+|\.{{3,}}|；|;(?=\s|[{HAN}])|(?<=[{HAN}{_CLOSERS}A-Za-z])\.(?=\s|$|[{HAN}])|(?<=\d{{3}})\.(?=\s|$|[{HAN}]))"
+    # the first character stands alone, so that a search skips to it
+    rf"[。！？!?｡…；;.](?:(?<=[。！？!?｡])[。！？!?｡]*|(?<=…)…*|(?<=\.)\.{{2,}}|(?<=；)|(?<=;)(?=\s|[{HAN}])"
+    rf"|(?<=[{HAN}{_CLOSERS}A-Za-z]\.)(?=\s|$|[{HAN}])|(?<=\d{{3}}\.)(?=\s|$|[{HAN}]))"
     rf"[。！？!?…]*\s*[{re.escape(_CLOSERS)}]*"
 )
 _pause = re.compile(r"[，,、：:—–]|\s+|[)）」』”】]")
 _opening_marks = re.compile(r"\s*(?>[|>#*+•·│┃–—=~-]++\s++|[|│┃>]++)++(?=\S)")
+_CLOSING_MARKS = frozenset("|│┃#")
 _closing_marks = re.compile(r"(?:\s*[|│┃]|\s+#+)+\s*\Z")
 _SHORT = 4
 """A piece of at most this many characters before an ellipsis is a hesitation (我……不知道), not a sentence."""
@@ -43,14 +46,18 @@ def split_sentences(text: str, max_characters: int) -> list[tuple[int, int]]:
         cuts.append(end)
         start = end
     spans: list[tuple[int, int]] = []
+    chinese_before = False
     for first, last in zip([0, *cuts], [*cuts, len(text)], strict=True):
         span = _trimmed(text, first, last)
         if span is None:
             continue
-        if spans and (not has_han(text[span[0] : span[1]]) or not has_han(text[spans[-1][0] : spans[-1][1]])):
+        chinese = has_han(text[span[0] : span[1]]) is not None
+        if spans and not (chinese and chinese_before):
             spans[-1] = (spans[-1][0], span[1])
+            chinese_before = chinese or has_han(text[slice(*spans[-1])]) is not None
         else:
             spans.append(span)
+            chinese_before = chinese
     return [piece for span in spans for piece in _capped(text, *span, max_characters)]
 
 
@@ -61,15 +68,21 @@ def _opens(text: str, index: int, start: int) -> bool:
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int] | None:
     """The span without outer white space and without the marks of a list, heading, quotation or table around it."""
-    marks = _opening_marks.match(text, start, end)
-    start = marks.end() if marks else start
-    marks = _closing_marks.search(text, max(start, end - 20), end)
-    end = marks.start() if marks else end
-    while start < end and text[start].isspace():
+    if start < end and not text[start].isalnum():
+        marks = _opening_marks.match(text, start, end)
+        start = marks.end() if marks else start
+    last = end
+    while last > start and text[last - 1].isspace():
+        last -= 1
+    if last > start and text[last - 1] in _CLOSING_MARKS:
+        marks = _closing_marks.search(text, max(start, end - 20), end)
+        if marks:
+            last = marks.start()
+            while last > start and text[last - 1].isspace():
+                last -= 1
+    while start < last and text[start].isspace():
         start += 1
-    while end > start and text[end - 1].isspace():
-        end -= 1
-    return (start, end) if start < end else None
+    return (start, last) if start < last else None
 
 
 def _capped(text: str, start: int, end: int, most: int) -> Iterator[tuple[int, int]]:

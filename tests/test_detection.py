@@ -6,7 +6,7 @@ import pytest
 from detection_scoring import duiyi_detector, gold, score
 from duiyi.processors.detection import detect
 from duiyi.processors.records import Block
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 MIXED = st.text(
@@ -27,6 +27,7 @@ def guests(text: str) -> list[str]:
 
 
 @given(MIXED)
+@example("0\x850\n²")
 @settings(max_examples=400, deadline=None)
 def test_segments_tile_any_text(text: str) -> None:
     segments = detect(text)

@@ -26,6 +26,8 @@ LABEL, BAR, STRONG, HALF_STRONG, SYMBOL, COLON, DASH, COMMA, SPACE, NOTHING = (
 )
 """Cost of a switch behind a label or between two who speak, at a table's bar, a sentence's end, a semicolon, an emoji, a colon, a dash, a comma,
 white space, and where there is no separator at all."""
+Gap = tuple[int, int, float, int]
+"""Where one between two sentences starts and ends, the cost of a switch there, and where the later clause would begin."""
 ENDS = frozenset((LABEL, STRONG))
 """Costs of a switch where one sentence ends and another begins."""
 LABEL_CHARACTERS = 40
@@ -41,6 +43,7 @@ _checkbox = re.compile(r"\[[ xX]?\]").search
 _LEADING = frozenset("#$¥￥€£+-*@＃＄")
 """Marks that go with what follows them."""
 _ABBREVIATIONS = frozenset("mr mrs ms dr no vs etc e g i st jr sr inc ltd co fig vol pp al prof".split())
+_LONGER_THAN_ABBREVIATIONS = 1 + max(map(len, _ABBREVIATIONS))
 _stamp = re.compile(
     r"(?:\[[\d/.:,\s-]*\d:\d[\d/.:,\s-]*(?:[AaPp]\.?[Mm]\.?)?[\d/.,\s-]*\]"
     r"|(?:\d{1,4}[-/.年]\d{1,2}[-/.月]\d{1,4}日?,?\s+)?\d{1,2}:\d{2}(?::\d{2})?(?:\s*[AaPp]\.?[Mm]\.?)?)\s*[-–—]?\s*(?=[^\W\d])"
@@ -125,9 +128,9 @@ def _stands_alone(line: str, start: int, end: int, first_word: int) -> bool:
     return begins and ends
 
 
-def sentence_gaps(line: str) -> list[tuple[int, int, float]]:
-    """The stretches without letters in which a sentence ends and another begins: start, end, cost of a switch there."""
-    found: list[tuple[int, int, float]] = []
+def sentence_gaps(line: str) -> list[Gap]:
+    """The stretches without letters in which a sentence ends and another begins."""
+    found: list[Gap] = []
     done = 0
     for match in _strong_gap(line):
         start, end = match.span()
@@ -138,9 +141,9 @@ def sentence_gaps(line: str) -> list[tuple[int, int, float]]:
         while start > done and not line[start - 1].isalpha():
             start -= 1
         if start:  # a word stands before it
-            cost, _ = gap(line, start, end)
+            cost, split = gap(line, start, end)
             if cost in ENDS:
-                found.append((start, end, cost))
+                found.append((start, end, cost, split))
         done = end
     return found
 
@@ -148,12 +151,16 @@ def sentence_gaps(line: str) -> list[tuple[int, int, float]]:
 def gap(line: str, start: int, end: int) -> tuple[float, int]:
     """Cost of a switch between two words and where the later clause would begin, from the text between them."""
     between = line[start:end]
-    if not start or _needs_context(between):
-        if between in {". ", "."} and start:
+    if start:
+        plain = PLAIN_GAPS.get(between)
+        if plain is not None:
+            return plain[0], start + plain[1]
+        if between in _FULL_STOPS:
             ends = _ends_sentence(line, start, start)
             return (STRONG if ends else SPACE if len(between) > 1 else NOTHING), end
+    if not start or _needs_context(between):
         return _gap(line, start, end)
-    cost, split = PLAIN_GAPS.get(between) or _gap_between(between)
+    cost, split = _gap_between(between)
     if cost == STRONG and line[end].islower() and not _closing.isdisjoint(between):
         cost = COMMA  # a quotation and who says it: “…?” he asked
     return cost, start + split
@@ -166,6 +173,7 @@ def _gap_between(between: str) -> tuple[float, int]:
 
 
 _closing = frozenset(CLOSING + '"')
+_FULL_STOPS = frozenset((". ", "."))
 _needs_context = re.compile(r"[.\d]").search
 PLAIN_GAPS = {
     "": (NOTHING, 0),
@@ -241,6 +249,8 @@ def _ends_sentence(line: str, index: int, gap_start: int) -> bool:
             or following in "\"')"
         ):
             return False
+        if index >= _LONGER_THAN_ABBREVIATIONS and line[index - _LONGER_THAN_ABBREVIATIONS : index].isalnum():
+            return True
         word = _last_word(line, max(0, index - 12), index)
         previous = word.group() if word else ""
         return not (
@@ -261,7 +271,10 @@ _figure = re.compile(r"[\d./:%¥$€£ -]+").fullmatch
 
 def is_row(line: str) -> bool:
     """Whether a line is a row of a table with commas between its cells, a number or a date at one of its ends."""
-    if "," not in line or not _row(line.strip()):
+    if "," not in line:
         return False
-    cells = line.strip().split(",")
+    line = line.strip()
+    if not (_figure(line[0]) or _figure(line[-1])) or not _row(line):
+        return False
+    cells = line.split(",")
     return bool(_figure(cells[0]) or _figure(cells[-1]))

@@ -25,6 +25,11 @@ chinese_characters = re.compile(f"[{HAN}{BOPOMOFO}]").findall
 has_han = re.compile(f"[{HAN}{BOPOMOFO}]").search
 has_latin = re.compile(f"[{LATIN}]").search
 has_letter = re.compile(r"[^\W\d_]").search
-has_other_than_latin = re.compile(f"[^\\W\\d_{LATIN}]").search
+_other_than_latin = re.compile(f"[^\\W\\d_{LATIN}]").search
 has_other_than_han = re.compile(f"[^\\W\\d_{HAN}{BOPOMOFO}]").search
 has_other_than_han_and_latin = re.compile(f"[^\\W\\d_{HAN}{BOPOMOFO}{LATIN}]").search
+
+
+def has_other_than_latin(text: str) -> bool:
+    """Whether there is a letter of another script than Latin."""
+    return not text.isascii() and _other_than_latin(text) is not None

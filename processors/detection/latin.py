@@ -11,7 +11,7 @@ import math
 import re
 import unicodedata
 from array import array
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from functools import cache
 from importlib import resources
@@ -27,6 +27,17 @@ _TELLING_LETTERS = 12
 """So many letters of unknown words are enough for langid."""
 
 word_pattern = re.compile(f"[{LATIN}][{LATIN}{MARKS}]*(?:['’][{LATIN}]+)*")
+_spaced = {code: " " for code in range(128) if not chr(code).isalpha() and chr(code) != "'"}
+
+
+def words_in(text: str) -> list[str]:
+    """All matches of `word_pattern`, in ASCII found faster."""
+    if not text.isascii():
+        return word_pattern.findall(text)
+    text = text.translate(_spaced)
+    if "'" in text:  # it belongs to a word between two letters only
+        text = f" {text} ".replace("''", "  ").replace("' ", " ").replace(" '", " ")
+    return text.split()
 
 
 @cache
@@ -57,6 +68,16 @@ def any_foreign() -> frozenset[str]:
 
 
 @cache
+def _languages_of() -> dict[str, list[str]]:
+    """For each word of `any_foreign` the languages it is one of."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for code, words in foreign_function_words().items():
+        for word in words:
+            found[word].append(code)
+    return dict(found)
+
+
+@cache
 def common_english() -> frozenset[str]:
     """Common English content words."""
     text = resources.files(__package__).joinpath("common_words.txt").read_text("utf-8")
@@ -76,10 +97,22 @@ def identifier() -> LanguageIdentifier:
     from langid.langid import LanguageIdentifier
 
     class Identifier(LanguageIdentifier):  # type: ignore[misc]
-        def nb_classprobs(self, fv: Any) -> Any:
-            # the same sum over the few features that a short text has, a hundred times fewer
-            present = fv.nonzero()[0]
-            return fv[present] @ self.nb_ptc[present] + self.nb_pc
+        """langid's sums in another order: over the states that a text passes, not over all features of the model."""
+
+        def __init__(self, *model: Any) -> None:
+            super().__init__(*model)
+            self.state_scores = np.zeros((len(self.tk_nextmove) >> 8, len(self.nb_classes)))
+            for state, features in self.tk_output.items():
+                self.state_scores[state] = self.nb_ptc[features].sum(axis=0)
+
+        def instance2fv(self, text: str) -> list[int]:
+            """The states of its automaton that the text passes."""
+            moves = self.tk_nextmove
+            state = 0
+            return [state := moves[(state << 8) + letter] for letter in text.encode()]
+
+        def nb_classprobs(self, fv: list[int]) -> Any:
+            return self.state_scores.take(fv, axis=0).sum(axis=0) + self.nb_pc
 
     outputs: dict[int, list[int]] = defaultdict(list)
     with resources.as_file(resources.files(__package__).joinpath("langid_latin.npz")) as path, np.load(path) as model:
@@ -98,10 +131,9 @@ def identifier() -> LanguageIdentifier:
 def english_log_odds(text: str) -> float:
     """Log-odds of English against the best other language, by langid, for a text in lower case. Positive: English."""
     found = identifier()
-    ranked = found.nb_classprobs(found.instance2fv(text))
-    english = found.nb_classes.index("en")
-    others = max(float(score) for index, score in enumerate(ranked) if index != english)
-    return float(ranked[english]) - others
+    ranked: list[float] = found.nb_classprobs(found.instance2fv(text)).tolist()
+    english = ranked.pop(found.nb_classes.index("en"))
+    return english - max(ranked)
 
 
 _toned = re.compile("[āēīōūǖǎěǐǒǔǚǜ]").search
@@ -127,17 +159,23 @@ def judge(words: Sequence[str], min_words: int, label: bool = False) -> tuple[Ve
     unless it holds a word of another language: names of users are.
     """
     lower = list(map(str.lower, words)) if "".join(words).isascii() else [plain(word) for word in words]
+    if any_foreign().isdisjoint(lower) and not english_function_words().isdisjoint(lower):
+        return "en", True
     hits = sum(map(english_function_words().__contains__, lower))
     content = sum(map(common_english().__contains__, lower))
     most_foreign = 0
     if not any_foreign().isdisjoint(lower):
         # a capitalised word inside a clause, or one of two in capitals, is rather a name
-        evidence = [
-            word
-            for number, (word, raw) in enumerate(zip(lower, words, strict=True))
-            if not ((number and raw[:1].isupper()) or (len(words) < 3 and len(raw) > 1 and raw.isupper()))
-        ]
-        most_foreign = max(sum(map(known.__contains__, evidence)) for known in foreign_function_words().values())
+        languages = _languages_of()
+        counts = Counter(
+            code
+            for number, word in enumerate(lower)
+            if word in languages
+            and not (number and words[number][:1].isupper())
+            and not (len(words) < 3 and len(words[number]) > 1 and words[number].isupper())
+            for code in languages[word]
+        )
+        most_foreign = max(counts.values(), default=0)
     if not most_foreign and label:
         return "en", True
     if not most_foreign and hits + content:

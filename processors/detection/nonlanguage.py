@@ -28,7 +28,8 @@ _MASKED: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
 )
 """Spans that are words of no language, each with the sign that a line must hold to have one: most lines hold none."""
-_may_mask = re.compile("[`@=^≈≤≥]|://|[A-Za-z0-9]\\.[a-zA-Z]").search
+_sign_of_mask = re.compile("[`@=^≈≤≥]").search
+_dot_before_letter = re.compile(r"\.[a-zA-Z]").search
 MASK = "\ue000"
 """Stands for each character of an address, a formula or inline code, which are words of no language."""
 
@@ -43,7 +44,7 @@ def mask_addresses(line: str) -> str:
 
     Beside words they go with the sentence next to them.
     """
-    if not _may_mask(line):
+    if not (_sign_of_mask(line) or "://" in line or ("." in line and _dot_before_letter(line))):
         return line
     kinds = tuple(number for number, (sign, _) in enumerate(_MASKED) if sign.search(line))
     return _masking(kinds).sub(lambda match: MASK * len(match.group()), line) if kinds else line

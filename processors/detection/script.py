@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from functools import cache
 
 from ..records import Script
@@ -50,15 +52,18 @@ def not_japanese() -> frozenset[str]:
 
 def script_of(text: str) -> Script | None:
     """``Hans`` or ``Hant`` by which side's own characters are more; None where they don't tell."""
-    simplified, traditional = tables()
-    no_hans, no_hant = simplified.isdisjoint(text), traditional.isdisjoint(text)
-    if no_hans or no_hant:
-        return None if no_hans and no_hant else "Hant" if no_hans else "Hans"
-    hans = sum(map(simplified.__contains__, text))
-    hant = sum(map(traditional.__contains__, text))
-    if hans == hant:
-        return None
-    return "Hans" if hans > hant else "Hant"
+    simplified, traditional = _finders()
+    hans, hant = simplified.search(text), traditional.search(text)
+    if hans is None or hant is None:
+        return "Hans" if hans is not None else "Hant" if hant is not None else None
+    more = len(simplified.findall(text)) - len(traditional.findall(text))
+    return "Hans" if more > 0 else "Hant" if more < 0 else None
+
+
+@cache
+def _finders() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    simplified, traditional = (re.compile(f"[{''.join(sorted(characters))}]") for characters in tables())
+    return simplified, traditional
 
 
 @cache
@@ -70,6 +75,11 @@ def _simplifier() -> dict[int, str]:
     return {ord(t): s for t, s in zip(traditional, converted, strict=True) if len(s) == 1}
 
 
+@cache
+def _has_traditional() -> Callable[[str], object]:
+    return re.compile(f"[{''.join(map(chr, _simplifier()))}]").search
+
+
 def simplified(text: str) -> str:
     """The text with each traditional character in its simplified form; as long as before, so that offsets hold."""
-    return text.translate(_simplifier())
+    return text.translate(_simplifier()) if _has_traditional()(text) else text

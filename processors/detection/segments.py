@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Literal
 
-from ..lines import lines_of
 from ..records import Block, Lang, Segment
 from .characters import has_han, has_letter, has_other_than_han, has_other_than_latin
 from .guests import guests_of
-from .latin import any_foreign, english_function_words, judge, word_pattern
+from .latin import any_foreign, english_function_words, judge, words_in
 from .nonlanguage import fence_mark, has_words, is_code_line, is_comment_line, mask_addresses
 from .script import script_of
 from .switching import clauses_of, surely_chinese
@@ -120,7 +118,7 @@ def _segment(text: str, start: int, number: int, span: _Span) -> Segment:
         lang,
         script_of(text) if lang == "zh" else None,
         text,
-        () if lang == "none" else guests_of(text, start, lang, japanese=span.verdict == "ja"),
+        () if lang == "none" or text.isascii() else guests_of(text, start, lang, japanese=span.verdict == "ja"),
     )
 
 
@@ -138,34 +136,39 @@ def _lines(text: str, offset: int, block: int) -> Iterator[_Line]:
 
 def _pieces(text: str, start: int, end: int, block: int, code: bool = False) -> Iterator[_Line]:
     """The lines with text between two offsets."""
-    if start >= end:
-        return
-    for first, last in lines_of(text[start:end]):
-        content = text[start + first : start + last].lstrip()
+    for line in text[start:end].splitlines(keepends=True):
+        end = start + len(line)
+        content = line.lstrip()
         if content:
-            yield _Line(start + first, start + last - len(content), start + last, content, block, code)
+            yield _Line(start, end - len(content), end, content, block, code)
+        start = end
 
 
 def _spans_of_blocks(text: str, blocks: Sequence[Block], min_words: int) -> Iterator[_Span]:
     """The clauses of all blocks in order; each line with text begins with one."""
+    numbered = enumerate(blocks)
+    position = 0
+    wrapped: list[_Line] | None = []
 
-    def runs() -> Iterator[tuple[bool, Iterator[_Line]]]:
-        position = 0
-        for index, block in enumerate(blocks):
-            yield False, _between(text, position, block.start, max(0, index - 1))
+    def lines_before_wrapped() -> Iterator[_Line]:
+        """The lines up to the next block whose line breaks are typesetting."""
+        nonlocal position, wrapped
+        for index, block in numbered:
+            if block.start > position:
+                yield from _between(text, position, block.start, max(0, index - 1))
             position = max(position, block.end)
-            yield block.wrapped and not block.code, _pieces(text, block.start, block.end, index, block.code)
-        yield False, _between(text, position, len(text), max(0, len(blocks) - 1))
+            lines = _pieces(text, block.start, block.end, index, block.code)
+            if block.wrapped and not block.code:
+                wrapped = list(lines)
+                return
+            yield from lines
+        yield from _between(text, position, len(text), max(0, len(blocks) - 1))
+        wrapped = None
 
-    unwrapped: list[Iterator[_Line]] = []
-    for wrapped, lines in runs():
-        if not wrapped:
-            unwrapped.append(lines)
-            continue
-        yield from _spans_of_lines(chain(*unwrapped), min_words)
-        unwrapped = []
-        yield from _wrapped_spans(text, list(lines), min_words)
-    yield from _spans_of_lines(chain(*unwrapped), min_words)
+    while wrapped is not None:
+        yield from _spans_of_lines(lines_before_wrapped(), min_words)
+        if wrapped is not None:
+            yield from _wrapped_spans(text, wrapped, min_words)
 
 
 def _between(text: str, first: int, last: int, block: int) -> Iterator[_Line]:
@@ -187,7 +190,7 @@ def _spans_of_lines(lines: Iterator[_Line], min_words: int) -> Iterator[_Span]:
     line = next(lines, None)
     while line is not None:
         upcoming = next(lines, None)
-        mark = None if line.code else fence_mark(line.text)
+        mark = fence_mark(line.text) if line.text[0] in "`~" and not line.code else None
         if fence is None and mark is None and not line.code:
             if upcoming is not None and upcoming.begin == line.end and is_comment_line(line.text, upcoming.text):
                 yield _Span(line.start, line.block, line.opens, "none", True)
@@ -227,26 +230,23 @@ def _wrapped_spans(text: str, lines: list[_Line], min_words: int) -> Iterator[_S
             yield _Span(line.start, line.block, True, current.verdict, current.certain)
 
 
-def _line_spans(line: _Line, min_words: int) -> Iterator[_Span]:
+def _line_spans(line: _Line, min_words: int) -> list[_Span]:
     """The clauses of one line (or one wrapped block); the first begins where its text does."""
     text, start, block, opens = line.text, line.start, line.block, line.opens
     masked = mask_addresses(text)
     if not has_other_than_latin(masked):
-        words = word_pattern.findall(masked.lower())
+        words = words_in(masked.lower())
         if not words:
-            yield _Span(start, block, opens, "none", True)
-            return
+            return [_Span(start, block, opens, "none", True)]
         known = sum(map(english_function_words().__contains__, words))
         if len(words) > 3 and known * 4 >= len(words) and any_foreign().isdisjoint(words):
-            yield _Span(start, block, opens, "none" if is_code_line(text) else "en", True)
-            return
+            return [_Span(start, block, opens, "none" if is_code_line(text) else "en", True)]
     elif not has_other_than_han(text) and not is_code_line(text):
-        yield _Span(start, block, opens, "zh", surely_chinese(text))
-        return
+        return [_Span(start, block, opens, "zh", surely_chinese(text))]
     if is_code_line(text) or not (has_han(masked) or has_words(masked)):
-        yield _Span(start, block, opens, "none", True)
-        return
-    for number, clause in enumerate(clauses_of(masked)):
+        return [_Span(start, block, opens, "none", True)]
+    spans: list[_Span] = []
+    for clause in clauses_of(masked):
         verdict: Verdict | None
         if clause.state == "han":
             verdict, certain = "zh", not clause.plain_han
@@ -254,7 +254,8 @@ def _line_spans(line: _Line, min_words: int) -> Iterator[_Span]:
             verdict, certain = ("ja" if clause.japanese else "xx"), True
         else:
             verdict, certain = judge(clause.words, min_words, label=clause.label)
-        yield _Span(start + clause.start if number else start, block, opens and not number, verdict, certain)
+        spans.append(_Span(start + clause.start if spans else start, block, opens and not spans, verdict, certain))
+    return spans or [_Span(start, block, opens, "none", True)]  # a letter of no script (²) is no word
 
 
 def _settled(spans: Iterator[_Span]) -> Iterator[_Span]:

@@ -10,8 +10,9 @@ and long runs are), a switch by how weak the boundary is at which it happens.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Literal
 
@@ -23,8 +24,10 @@ from .boundaries import (
     LABEL,
     NEVER_ON_SIGNS,
     NOTHING,
+    PLAIN_GAPS,
     SPACE,
     STRONG,
+    Gap,
     gap,
     inner_spans,
     is_row,
@@ -33,17 +36,18 @@ from .boundaries import (
 )
 from .characters import (
     BOPOMOFO,
+    CLOSING,
     HAN,
     HANGUL,
     KANA,
     LATIN,
     MARKS,
-    chinese_characters,
+    OPENING,
     has_other_than_han,
     has_other_than_han_and_latin,
     has_other_than_latin,
 )
-from .latin import any_foreign, english_function_words, is_pinyin, known_english, plain, word_pattern
+from .latin import any_foreign, english_function_words, is_pinyin, known_english, plain, word_pattern, words_in
 from .script import not_japanese
 
 State = Literal["han", "latin", "xx"]
@@ -105,6 +109,8 @@ _HAN_HOST = 11
 _GUESTS = 1.6
 """Guests that cost less than this are never worth a switch, where no separator makes one cheap."""
 
+_is_pinned_han = re.compile(f"(?:[^{HAN}{BOPOMOFO}]*+[{HAN}{BOPOMOFO}]){{{_HAN_PINNED}}}").match
+_may_host = re.compile(f"(?:[^{HAN}{BOPOMOFO}]*+[{HAN}{BOPOMOFO}]){{{_HAN_HOST}}}").match
 _HASH = frozenset("#＃")
 _FULL_STOPS = frozenset(".。")
 _LATIN_WORD = rf"[{LATIN}][{LATIN}{MARKS}0-9０-９]*+(?:['’][{LATIN}]++)*+"
@@ -117,6 +123,14 @@ _word = re.compile(
 )
 """A word of one script; behind a Latin one the run of words between it and the last."""
 _letter = re.compile(r"[^\W\d_]").search
+_stretch = re.compile(
+    rf"(?P<han>[{HAN}{BOPOMOFO}][\W\d_{HAN}{BOPOMOFO}]*+)|(?P<latin>[{LATIN}][\W\d_{LATIN}]*+)|(?P<other>[^\W\d_])"
+)
+"""What stands from one turn to another script to the next."""
+_PLAIN_STRETCHES = 4
+_needs_search = re.compile(rf'[#＃|｜│┃║□☐☑☒@"{re.escape(OPENING + CLOSING)}]').search
+"""Marks that make units and inner spans."""
+_has_digit = re.compile(r"\d").search
 _first_han = re.compile(f"[{HAN}{BOPOMOFO}]").search
 _first_latin = re.compile(f"[{LATIN}]").search
 _to_last_han = re.compile(f"(?s:.*)[{HAN}{BOPOMOFO}]").match
@@ -179,7 +193,10 @@ def words_of(line: str) -> list[_Word]:
 
     A sentence, or half of one, that is plainly of one language is one word.
     """
-    label = label_end(line)
+    return _read(line, label_end(line), sentence_gaps(line))
+
+
+def _read(line: str, label: int, gaps: list[Gap]) -> list[_Word]:
     reader = _Reader(line, label)
     if is_row(line):
         reader.read_words(0, len(line), 0.0)
@@ -187,22 +204,22 @@ def words_of(line: str) -> list[_Word]:
             if line[word.clause_start - 1 : word.clause_start] == ",":
                 word.before = BAR
         return reader.found
-    position = 0
+    position = split = 0
     cost = 0.0
-    for start, end, boundary in sentence_gaps(line):
+    for start, end, boundary, next_split in gaps:
         if reader.within_quotation(start - 1, end):
             continue  # a sentence's end inside of a quotation
         if position < label <= end:
-            reader.read_words(position, label, cost)
-            position, cost = label, LABEL
+            reader.read_words(position, label, cost, split)
+            position, cost, split = label, LABEL, 0
             if label > start:
                 continue
-        reader.read(position, start, cost)
-        position, cost = end, boundary
+        reader.read(position, start, cost, split)
+        position, cost, split = end, boundary, next_split
     if position < label:
-        reader.read_words(position, label, cost)
-        position, cost = label, LABEL
-    reader.read(position, len(line), cost)
+        reader.read_words(position, label, cost, split)
+        position, cost, split = label, LABEL, 0
+    reader.read(position, len(line), cost, split)
     return reader.found
 
 
@@ -214,6 +231,7 @@ class _Reader:
         self.found: list[_Word] = []
         self.spans = inner_spans(line, label)
         self.span = 0
+        self.hashes = not _HASH.isdisjoint(line)
         self.sentence = 0
         self.end = 0
 
@@ -224,14 +242,18 @@ class _Reader:
     def _inside(self, offset: int) -> bool:
         return any(start < offset <= end for start, end in self.spans)
 
-    def read(self, start: int, end: int, cost: float) -> None:
-        """The sentence between two offsets; ``cost`` is that of a switch before it."""
+    def read(self, start: int, end: int, cost: float, split: int) -> None:
+        """The sentence between two offsets.
+
+        ``cost`` is that of a switch before it, ``split`` where its clause would begin if its first letter is its first
+        character; 0 where that is to be found.
+        """
         text = self.line[start:end]
         whole = _plain_sentence(text)
         if whole is not None:
             first = _letter(text)
             if first is not None:
-                self._append(whole[0], start + first.start(), end, cost, whole[1])
+                self._append(whole[0], start + first.start(), end, cost, whole[1], 0 if first.start() else split)
             return
         halves = None if self.spans else _plain_halves(text)
         if halves is not None:
@@ -241,19 +263,19 @@ class _Reader:
                 self._append(kinds[0], start + first_start, start + first_end, cost, _PINNED[kinds[0]])
                 self._append(kinds[1], start + second_start, start + second_end, between, _PINNED[kinds[1]])
                 return
-        self.read_words(start, end, cost)
+        self.read_words(start, end, cost, split)
 
-    def _append(self, kind: str, start: int, end: int, cost: float, costs: Costs) -> None:
+    def _append(self, kind: str, start: int, end: int, cost: float, costs: Costs, split: int = 0) -> None:
         """A stretch of one matrix language."""
         found = self.found
         if found:
             cost = _adjusted(cost, found[-1], kind, inner=False, first=len(found) == 1)
             self.sentence += cost in ENDS
-        _, split = gap(self.line, self.end, start)
+        split = split or gap(self.line, self.end, start)[1]
         found.append(_Word(kind, start, end, self.line[start:end], cost, split, self.sentence, False, costs, size=2))
         self.end = end
 
-    def read_words(self, start: int, end: int, cost_before: float) -> None:
+    def read_words(self, start: int, end: int, cost_before: float, split: int = 0) -> None:
         """The same, word by word."""
         line, found, spans = self.line, self.found, self.spans
         last = self.end
@@ -263,28 +285,34 @@ class _Reader:
             kind = match.lastgroup or ""
             first, last_end = match.span(kind)
             text = line[first:last_end]
-            cost, clause_start = gap(line, last, first)
+            between = line[last:first]
             if opens:
                 cost = cost_before
+                clause_start = split if split and first == start else gap(line, last, first)[1]
+            elif (known := PLAIN_GAPS.get(between)) is not None:
+                cost, clause_start = known[0], last + known[1]
+            else:
+                cost, clause_start = gap(line, last, first)
             inner = False
             if spans:
                 while self.span < len(spans) and spans[self.span][1] < first:
                     self.span += 1
                 inner = self.span < len(spans) and spans[self.span][0] < first
-            hashtag = line[first - 1 : first] in _HASH or (
-                previous is not None and previous.hashtag and "#" not in line[last:first]
+            hashtag = self.hashes and (
+                line[first - 1 : first] in _HASH
+                or (previous is not None and previous.hashtag and "#" not in between)
             )
             if hashtag:  # goes with the sentence before it, and its words are guests there
                 cost, inner = (NOTHING if previous is not None else 0.0), True
-            elif kind == "latin" and line[first - 1 : first].isdigit() and text.lower() in _UNITS:
+            elif kind == "latin" and between[-1:].isdigit() and text.lower() in _UNITS:
                 cost = NOTHING
             elif previous is not None and cost < NOTHING:
                 cost = _adjusted(cost, previous, kind, inner, first=len(found) == 1)
                 self.sentence += cost in ENDS
             opens = False
-            costs = _costs(kind, text)
+            costs = (_latin_guest(text), 0.0, 0.3) if kind == "latin" else _costs(kind, text)
             if kind == "han":
-                inner = inner or line[first - 1 : first] == "@"
+                inner = inner or between[-1:] == "@"
             elif previous is not None and previous.kind == "latin" and _in_title(text, previous.text):
                 costs = _IN_TITLE
             previous = _Word(kind, first, last_end, text, cost, clause_start, self.sentence, inner, costs, hashtag)
@@ -315,10 +343,10 @@ def _plain_sentence(text: str) -> tuple[str, Costs] | None:
     if "#" in text:
         return None
     if not has_other_than_han(text):
-        return ("han", _PINNED["han"]) if len(chinese_characters(text)) >= _HAN_PINNED else None
+        return ("han", _PINNED["han"]) if _is_pinned_han(text) else None
     if not has_other_than_latin(text):
         return ("latin", _PINNED["latin"]) if _is_pinned(text) else None
-    if has_other_than_han_and_latin(text) or _separator(text) or len(chinese_characters(text)) < _HAN_HOST:
+    if has_other_than_han_and_latin(text) or _separator(text) or not _may_host(text):
         return None
     cost = 0.0
     for word in word_pattern.finditer(text):
@@ -348,7 +376,7 @@ def _plain_halves(text: str) -> tuple[tuple[str, str], tuple[int, int, int, int]
         return None
     if _separator(text, spans[0], spans[1]) or _separator(text, spans[2], spans[3]):
         return None
-    if len(chinese_characters(text)) < _HAN_PINNED or not _is_pinned(text[latin.start() : latin_end]):
+    if not _is_pinned_han(text) or not _is_pinned(text[latin.start() : latin_end]):
         return None
     return kinds, spans
 
@@ -382,15 +410,12 @@ def _adjusted(cost: float, before: _Word, kind: str, inner: bool, first: bool) -
 
 
 def _costs(kind: str, text: str) -> Costs:
-    """What a word costs in a Chinese clause, in one in Latin letters, in one in another language."""
-    if kind == "latin":
-        return _latin_guest(text), 0.0, 0.3
+    """What a word in other than Latin letters costs in a Chinese clause, in one in Latin letters, in one in another language."""
     length = len(text)
     if kind == "han":
         if text in _INTERJECTIONS:
             return 0.0, 0.6, 0.6
-        function = _function_words(text)
-        guest = 0.9 + 0.35 * min(length - 1, 12) + 0.6 * min(function, 6)
+        guest = 0.9 + 0.35 * min(length - 1, 12) + 0.6 * min(_function_words(text), 6)
         return 0.0, guest, guest
     if kind == "other":
         guest = 0.8 + 0.2 * min(length, 12)
@@ -434,12 +459,20 @@ def clauses_of(line: str) -> list[Clause]:
 
     The line is taken as it stands; the caller has replaced addresses (`mask_addresses`). Empty where it has no word.
     """
-    words = words_of(line)
+    gaps = sentence_gaps(line)
+    label = label_end(line)
+    plain_ones = None if label else _plain_clauses(line, gaps)
+    if plain_ones is not None:
+        return plain_ones
+    words = _read(line, label, gaps)
     if not words:
         return []
-    _mark_twins(line, words)
     outside = {word.sentence for word in words if not word.inner}
-    states = _best_states(line, words, outside)
+    if has_other_than_latin(line):
+        _mark_twins(line, words)
+        states = _best_states(line, words, outside)
+    else:
+        states = [LATIN_STATE] * len(words)
     clauses: list[Clause] = []
     first = 0
     for index in range(1, len(words) + 1):
@@ -448,10 +481,64 @@ def clauses_of(line: str) -> list[Clause]:
             or states[index] != states[first]
             or (states[index] == LATIN_STATE and words[index].before <= STRONG)
         ):
-            label = first == 0 and label_end(line) >= words[index - 1].end
-            clauses.append(_clause(words[first:index], states[first], outside, at_start=first == 0, label=label))
+            is_label = first == 0 and label >= words[index - 1].end
+            clauses.append(_clause(words[first:index], states[first], outside, at_start=first == 0, label=is_label))
             first = index
     return clauses
+
+
+def _plain_clauses(line: str, gaps: list[Gap]) -> list[Clause] | None:
+    """The clauses of a line without a label that needs no search; None where a search may find others.
+
+    Such a line has no brackets, bars or hashtags. Where it turns to another script, a sentence ends (or
+    it has two plain halves), and what stands between two turns is too long to be a guest. So each
+    stretch is in its own language, and each English sentence a clause.
+    """
+    if _needs_search(line) is not None or is_row(line):
+        return None
+    stretches: list[tuple[str | None, int]] = []
+    for match in _stretch.finditer(line):
+        if match.lastgroup == "other" or len(stretches) == _PLAIN_STRETCHES:
+            return None
+        stretches.append((match.lastgroup, match.start()))
+    ends = {end: (start, split) for start, end, _, split in gaps}
+    clauses: list[Clause] = []
+    length = len(line)
+    for (kind, first), (_, last) in pairwise([*stretches, (None, length)]):
+        part = line[first:last]
+        if len(stretches) > 1 and not (_is_pinned_han(part) if kind == "han" else _is_pinned(part)):
+            return None
+        begin = 0
+        if clauses:
+            turn = ends.get(first)
+            if turn is None:
+                begin = _turn_within_sentence(line, first, gaps)
+            elif line[turn[0]] != "." or kind == "han":
+                begin = turn[1]
+            if not begin:
+                return None
+        if kind == "han":
+            clauses.append(Clause(begin, "han", [], plain_han=not surely_chinese(part)))
+            continue
+        inner = [(end, split) for _, end, _, split in gaps if first < end < last]
+        for (start, split), (end, _) in pairwise([(first, begin), *inner, (last, 0)]):
+            sentence = line[start:end]
+            if _has_digit(sentence) and not _is_pinned(sentence):
+                return None  # a full stop behind it may be that of a number
+            clauses.append(Clause(split, "latin", words_in(sentence)))
+    return clauses
+
+
+def _turn_within_sentence(line: str, turn: int, gaps: list[Gap]) -> int:
+    """Where the second half of a sentence with two plain halves begins; 0 where they are not plain."""
+    start = max((end for _, end, _, _ in gaps if end < turn), default=0)
+    end = min((start for start, _, _, _ in gaps if start > turn), default=len(line))
+    halves = _plain_halves(line[start:end])
+    if halves is None:
+        return 0
+    _, (_, first_end, second_start, _) = halves
+    cost, split = gap(line, start + first_end, start + second_start)
+    return split if cost <= SPACE else 0
 
 
 def _best_states(line: str, words: list[_Word], outside: set[int]) -> list[int]:
@@ -520,7 +607,12 @@ def _with_kana(words: list[_Word]) -> set[int]:
 
 def surely_chinese(text: str) -> bool:
     """Whether Han text holds what Japanese does not write: a function word, a form of another script, a Chinese word."""
-    return not (NOT_JAPANESE.isdisjoint(text) and not_japanese().isdisjoint(text)) or bool(_chinese_word(text))
+    return _not_written_in_japanese()(text) is not None or _chinese_word(text) is not None
+
+
+@cache
+def _not_written_in_japanese() -> Callable[[str], object]:
+    return re.compile(f"[{''.join(sorted(NOT_JAPANESE | not_japanese()))}]").search
 
 
 def _mark_twins(line: str, words: list[_Word]) -> None:
@@ -583,7 +675,7 @@ def _clause(words: list[_Word], state: int, outside: set[int], at_start: bool, l
         plainly = [word for word in latin if not (word.inner and word.sentence in outside)] or latin
         for word in plainly:
             if word.size > 1:
-                evidence += word_pattern.findall(word.text)
+                evidence += words_in(word.text)
             else:
                 evidence.append(word.text)
     return Clause(
