@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: demo test lint eval-detect bench-detect bench-dataset lock types clean
+.PHONY: demo test lint eval-detect eval-align bench-detect bench-dataset lock types clean
 .DELETE_ON_ERROR:
 
 $(VENV)/base.stamp: requirements.txt requirements-build.txt pyproject.toml
@@ -43,6 +43,9 @@ eval-detect: $(VENV)/dev.stamp  ## detection beside its peers on the gold set (S
 
 bench-detect: $(VENV)/dev.stamp  ## speed of detection and analysis beside peers (TEXT="FILES"; default: samples and gold set)
 	@$(BIN)/python tests/benchmarks/bench_detection.py $(TEXT)
+
+eval-align: $(VENV)/dev.stamp  ## author pairs beside two baselines on the sets of DUIYI_EVAL_DIR (SPLIT=dev: the half that was tuned on)
+	@$(BIN)/python tests/eval_alignment.py $(SPLIT)
 
 bench-dataset: $(VENV)/dev.stamp  ## reruns, 300 nights and layouts of the dataset, memory over a big input (MB=20; about 20 minutes)
 	@$(BIN)/python tests/benchmarks/bench_dataset_rerun.py

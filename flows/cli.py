@@ -21,6 +21,8 @@ import click
 from duiyi.processors.errors import DuiyiError, StoppedError, UsageError
 
 if TYPE_CHECKING:
+    from duiyi.processors.exporting import Format
+    from duiyi.processors.memory import TranslationMemory
     from duiyi.processors.plan import Prune
     from duiyi.processors.records import Document, Segment
     from duiyi.processors.settings import Settings
@@ -72,6 +74,12 @@ engine_option = click.option(
     help="auto: argos where its package is installed, else llm. none: no translation.",
 )
 
+memory_option = click.option(
+    "--no-memory",
+    is_flag=True,
+    help="Neither use the translation memory nor add to it (DUIYI_MEMORY=off means the same).",
+)
+
 
 class RunCommand(click.Command):
     """`run`, whose ``--prune`` may be ``--prune=force`` but never takes the next argument for its value."""
@@ -102,7 +110,8 @@ class RunCommand(click.Command):
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Work on at most N documents.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, how many new sentences, about how long.")
 @click.option("--refresh", is_flag=True, help="Redo what other settings or another model made.")
-@click.option("--force", is_flag=True, help="Redo everything.")
+@click.option("--force", is_flag=True, help="Redo everything, with nothing that a model said before.")
+@memory_option
 @click.option(
     "--prune",
     "prune",
@@ -124,6 +133,7 @@ def run(
     dry_run: bool,
     refresh: bool,
     force: bool,
+    no_memory: bool,
     prune: Prune,
     show: int,
 ) -> None:
@@ -145,6 +155,7 @@ def run(
             "keep": tuple(name.strip() for name in keep.split(",") if name.strip()) if keep else None,
         },
         "translation": {"engine": engine},
+        "memory": {"enabled": False if no_memory else None},
     }
     settings = _settings(config, **sections)
     if dry_run:
@@ -275,8 +286,15 @@ def detect(file: str, config: Path | None) -> None:
 @click.option("--bilingual", is_flag=True, help="Keep the Chinese and put the English after it.")
 @engine_option
 @config_option
+@memory_option
 def translate(
-    file: str, format_: str | None, out: Path | None, bilingual: bool, engine: str | None, config: Path | None
+    file: str,
+    format_: str | None,
+    out: Path | None,
+    bilingual: bool,
+    engine: str | None,
+    config: Path | None,
+    no_memory: bool,
 ) -> None:
     """Translate one document (FILE, or standard input) on demand, to standard output.
 
@@ -299,7 +317,7 @@ def translate(
     """
     from duiyi.processors.write_back import writable_format
 
-    settings = _settings(config, translation={"engine": engine})
+    settings = _settings(config, translation={"engine": engine}, memory={"enabled": False if no_memory else None})
     if bilingual and format_ not in {None, "text", "bilingual"}:
         raise UsageError(
             f"--bilingual does not go with --format {format_}: it is for text and for documents written again"
@@ -347,6 +365,106 @@ def _write_again(file: str, out: Path, format_: Writable, bilingual: bool, setti
             f"and stay Chinese in {out}",
             err=True,
         )
+
+
+dataset_argument = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+
+
+@cli.command()
+@dataset_argument
+@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE", help="The page, an .html file.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=20_000,
+    show_default=True,
+    metavar="N",
+    help="Most pairs on the page.",
+)
+def view(folder: Path, out: Path, limit: int) -> None:
+    """Write the parallel text of a dataset side by side, as one self-contained page that can be searched.
+
+    \b
+    Example:
+      duiyi view corpus --out corpus.html
+    """
+    from .results import view_line
+
+    click.echo(f"duiyi: {view_line(folder, out, limit)}", err=True)
+
+
+@cli.command()
+@dataset_argument
+@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE", help="The page, an .html file.")
+def report(folder: Path, out: Path) -> None:
+    """Write what is in a dataset and how good it is: pictures and tables on one self-contained page.
+
+    \b
+    Example:
+      duiyi report corpus --out report.html
+    """
+    from .results import report_line
+
+    click.echo(f"duiyi: {report_line(folder, out)}", err=True)
+
+
+@cli.command()
+@dataset_argument
+@click.option("--format", "format_", required=True, type=click.Choice(["tmx", "tsv", "jsonl", "moses"]))
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="The file; - is standard output. For moses the beginning of three names: PATH.zh, PATH.en, PATH.ids.",
+)
+@click.option("--origin", metavar="NAME,…", help="Only pairs of these origins: machine, author, memory.")
+@click.option("--flags", metavar="NAME,…", help="Only pairs with one of these flags (any: with some flag).")
+@click.option("--without-flags", metavar="NAME,…", help="No pairs with one of these flags (any: with no flag at all).")
+@click.option(
+    "--min-quality",
+    type=click.FloatRange(0, 1),
+    metavar="X",
+    help="Only pairs of at least this quality, 0 to 1; not those whose quality was not estimated.",
+)
+@click.option(
+    "--min-similarity",
+    type=click.FloatRange(0, 1),
+    metavar="X",
+    help="Only author pairs at least this sure to match, 0 to 1; other pairs stay.",
+)
+@click.option("--unique", is_flag=True, help="Of pairs with the same Chinese and the same English only the first.")
+def export(
+    folder: Path,
+    format_: Format,
+    out: Path,
+    origin: str | None,
+    flags: str | None,
+    without_flags: str | None,
+    min_quality: float | None,
+    min_similarity: float | None,
+    unique: bool,
+) -> None:
+    """Write the pairs of a dataset for other tools; those without English are left out.
+
+    \b
+    tmx    TMX 1.4, for translation tools
+    tsv    columns with a header; safe to open in a spreadsheet
+    jsonl  the rows of the table pairs
+    moses  plain texts line by line, for OpusFilter and for training (PATH.zh, PATH.en, PATH.ids)
+
+    \b
+    Examples:
+      duiyi export corpus --format tmx --out corpus.tmx --origin author --min-similarity 0.8
+      duiyi export corpus --format moses --out train --without-flags any --unique
+      duiyi export corpus --format tsv --flags number_mismatch --out - | column -t -s "$(printf '\\t')" | less
+    """
+    from duiyi.processors.exporting import Selection
+
+    from .results import export_line, names
+
+    selection = Selection(names(origin), names(flags), names(without_flags), min_quality, min_similarity, unique)
+    click.echo(f"duiyi: {export_line(folder, format_, out, selection)}", err=True)
 
 
 @cli.group()
@@ -416,6 +534,98 @@ def models_remove(name: str, config: Path | None) -> None:
     from duiyi.processors.models import remove
 
     click.echo(f"removed {remove(name, _settings(config).models)}")
+
+
+@cli.group()
+def memory() -> None:
+    """The translation memory: what it holds, people's translations in and out, clearing it.
+
+    No sentence is translated twice. What people translated or corrected comes first, in every run from then on.
+    """
+
+
+def _memory(config: Path | None) -> TranslationMemory:
+    from duiyi.processors.memory import memory_path, open_memory
+
+    settings = _settings(config, memory={"enabled": True}).memory
+    opened = open_memory(settings, lambda line: click.echo(f"duiyi: {line}", err=True))
+    if opened.path is None:
+        raise UsageError(f"the translation memory {memory_path(settings)} cannot be used")
+    return opened
+
+
+@memory.command("stats")
+@config_option
+def memory_stats(config: Path | None) -> None:
+    """Print what the memory holds: sentences by model, people's translations, its size, how fast this machine is."""
+    with _memory(config) as opened:
+        for held in opened.held():
+            speed = "" if held.rate is None else f"\t{held.rate:.0f} characters/s here"
+            click.echo(f"{held.engine}\t{held.model}\t{held.sentences} sentences{speed}")
+        sentences, pairs = opened.imported()
+        click.echo(f"people\t{sentences} sentences\t{pairs} single pairs")
+        click.echo(f"{opened.bytes() / 1e6:.1f} MB in {opened.path}")
+
+
+@memory.command("clear")
+@click.option("--unused", is_flag=True, help="Only sentences that no dataset has any more.")
+@click.option("--all", "everything", is_flag=True, help="What people translated and corrected as well.")
+@config_option
+def memory_clear(unused: bool, everything: bool, config: Path | None) -> None:
+    """Remove what models said; what people said stays, unless --all is given. Nothing of it is left in the file."""
+    from duiyi.processors.memory import clear_unused
+
+    if unused and everything:
+        raise UsageError("--unused and --all do not go together; leave one of them out")
+    with _memory(config) as opened:
+        missing: list[Path] = []
+        if unused:
+            removed, missing = clear_unused(opened)
+        else:
+            removed = opened.clear(people=everything)
+        for folder in missing:
+            click.echo(f"duiyi: the dataset {folder} is not there any more, so its sentences count as unused", err=True)
+        click.echo(f"removed {removed} sentences")
+
+
+@memory.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@config_option
+def memory_import(file: Path, config: Path | None) -> None:
+    """Take in people's translations: a .tmx file, or a .tsv file of corrected rows.
+
+    A TSV has a heading that names the columns en and zh or pair_id (as `duiyi export --format tsv` writes them), or just
+    Chinese, tab, English on each line. With a pair_id a row corrects that one pair, else all pairs with that sentence; an
+    empty English takes a correction back. The next `duiyi run` over the documents puts it into their dataset.
+    """
+    from duiyi.processors.memory import import_file
+
+    with _memory(config) as opened:
+        done = import_file(file, opened)
+    for fault in done.faults:
+        click.echo(f"duiyi: {fault}", err=True)
+    if done.faulty > len(done.faults):
+        click.echo(f"duiyi: … and {done.faulty - len(done.faults)} more that cannot be used", err=True)
+    click.echo(f"took in {done.sentences} translations by people, {done.news} of them new")
+    if done.machine:
+        click.echo(f"took in {done.machine} translations by models, as such")
+    if done.ours:
+        click.echo(f"left out {done.ours} that are as they were, or that say a model made them")
+    if done.faulty:
+        sys.exit(1)
+
+
+@memory.command("export")
+@click.argument("file", type=click.Path(path_type=Path))
+@config_option
+def memory_export(file: Path, config: Path | None) -> None:
+    """Write the whole memory as TMX; what models said is marked, and comes back as that."""
+    from duiyi.processors.memory import export_tmx
+    from duiyi.processors.output import new_files
+
+    with _memory(config) as opened, new_files(file) as (stream,):
+        count = export_tmx(opened, stream)
+    click.echo(f"wrote {count} units to {file}")
 
 
 class _Stop:

@@ -6,21 +6,20 @@ import io
 import sys
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from functools import cache
 
 from duiyi.processors.analysis import Analysis, analyse
 from duiyi.processors.errors import UnreadableError, UsageError
+from duiyi.processors.memory import Translator, open_memory
 from duiyi.processors.reading import Source, find_sources
 from duiyi.processors.reading.kinds import HEAD_BYTES, find_kind, kind_of_zip
 from duiyi.processors.records import Document, Sentence
 from duiyi.processors.rendering import as_bilingual, as_english, as_html, as_jsonl, as_tmx
-from duiyi.processors.repair import Translation, model_input, translate_checked
+from duiyi.processors.repair import Translation
 from duiyi.processors.settings import Settings
-from duiyi.processors.translation import Engine, open_engine
 from duiyi.processors.write_back import Writable, Written, write_back
 from duiyi.processors.writing import Run, document_rows
 
-from .progress import run_progress
+from .progress import RunProgress, run_progress
 
 
 def translated(documents: Iterable[Document], format_: str, settings: Settings) -> Iterator[str]:
@@ -59,20 +58,10 @@ def written_again(file: str, format_: Writable, settings: Settings, *, bilingual
     """
     name, data = _content(file, format_, settings)
 
-    @cache
-    def engine() -> Engine:
-        if settings.translation.engine != "none":
-            progress.say("loading the translation model")
-        opened = open_engine(settings.translation, settings.models)
-        if opened is None:
-            raise UsageError(f"there is Chinese in {file}, and --engine none translates nothing")
-        progress.say(f"translating with {opened.model}")
-        return opened
-
     def translate(texts: list[str]) -> list[str | None]:
-        opened = engine()
-        progress.expect(len({model_input(text) for text in texts}))
-        return [one.text for one in translate_checked(texts, opened, settings.checks, progress.translated)]
+        if settings.translation.engine == "none":
+            raise UsageError(f"there is Chinese in {file}, and --engine none translates nothing")
+        return [one.text for one in _translated(texts, settings, progress)]
 
     try:
         kind = find_kind(name, data[:HEAD_BYTES], named=True)
@@ -111,11 +100,9 @@ def _translations(analysis: Analysis, settings: Settings) -> list[Translation] |
     if not analysis.sentences or settings.translation.engine == "none":
         return None
     with run_progress() as progress:
-        progress.say("loading the translation model")
-        engine = open_engine(settings.translation, settings.models)
-        if engine is None:
-            return None
-        progress.say(f"translating with {engine.model}")
-        texts = [sentence.text for sentence in analysis.sentences]
-        progress.expect(len({model_input(text) for text in texts}))
-        return translate_checked(texts, engine, settings.checks, progress.translated)
+        return _translated([sentence.text for sentence in analysis.sentences], settings, progress)
+
+
+def _translated(texts: list[str], settings: Settings, progress: RunProgress) -> list[Translation]:
+    with open_memory(settings.memory, progress.warn) as memory:
+        return Translator(memory, settings, say=progress.say).translate(texts, progress.translated, progress.expect)

@@ -8,10 +8,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from duiyi.processors.memory import Wanted, duration, load_of
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 EVERY_SECONDS = 5.0
+_TELLING_SECONDS = 10.0
+"""After so long a run's own speed can be told."""
 
 
 class RunProgress:
@@ -25,6 +28,9 @@ class RunProgress:
         self._said = 0.0
         self._total = 0
         self._done = 0
+        self._load = self._load_done = 0
+        self._known_rate: float | None = None
+        self._busy = self._busy_since = 0.0
         if self._console.is_terminal:
             self._live = Progress(
                 SpinnerColumn(),
@@ -56,25 +62,45 @@ class RunProgress:
                 print(f"duiyi: {message}", file=sys.stderr, flush=True)
                 self._said = time.monotonic()
 
-    def expect(self, sentences: int) -> None:
+    def warn(self, message: str) -> None:
+        """Something a person should know, which stays on the screen."""
+        with self._lock:
+            self._console.print(f"duiyi: {message}", markup=False)
+
+    def expect(self, wanted: Wanted) -> None:
         """So many more sentences are to be translated."""
         with self._lock:
-            self._total += sentences
+            if self._done == self._total:
+                self._busy_since = time.monotonic()
+            self._total += wanted.sentences
+            self._load += wanted.load
+            if wanted.seconds:
+                self._known_rate = wanted.load / wanted.seconds
             self._show(force=False)
 
-    def translated(self, sentences: int) -> None:
-        """So many more sentences are translated."""
+    def translated(self, source: str) -> None:
+        """One more sentence is translated."""
         with self._lock:
-            self._done += sentences
+            self._done += 1
+            self._load_done += load_of(source)
+            if self._done == self._total:
+                self._busy += time.monotonic() - self._busy_since
             self._show(force=self._done == self._total)
 
     def _show(self, force: bool) -> None:
-        count = f"{self._done} of {self._total} sentences"
+        count = f"{self._done} of {self._total} sentences{self._to_go()}"
         if self._live is not None and self._task is not None:
-            self._live.update(self._task, completed=self._done, total=self._total, count=count)
+            self._live.update(self._task, completed=self._load_done, total=self._load, count=count)
         elif force or time.monotonic() - self._said > EVERY_SECONDS:
             print(f"duiyi: translated {count}", file=sys.stderr, flush=True)
             self._said = time.monotonic()
+
+    def _to_go(self) -> str:
+        """How long what is known of so far will take: by this run's own speed once it can be told, else by earlier ones'."""
+        busy = self._busy + (time.monotonic() - self._busy_since if self._done < self._total else 0.0)
+        rate = self._load_done / busy if busy > _TELLING_SECONDS and self._load_done else self._known_rate
+        rest = self._load - self._load_done
+        return f", about {duration(rest / rate)} to go" if rest and rate else ""
 
 
 _active: RunProgress | None = None

@@ -7,21 +7,26 @@ before this module is imported.
 from __future__ import annotations
 
 import errno
+import threading
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from contextvars import copy_context
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, cast
 
-from duiyi.processors.analysis import Analysis, analyse
+from duiyi.processors.analysis import Part, analyse_in_parts
+from duiyi.processors.memory import TranslationMemory, Translator, corrected, documents_to_redo, open_memory
 from duiyi.processors.plan import Prune, Shard, Tally, choose, shards
-from duiyi.processors.repair import Translation, model_input, translate_checked
+from duiyi.processors.repair import Translation
 from duiyi.processors.run_summary import RunSummary
 from duiyi.processors.settings import Settings, load_settings
-from duiyi.processors.translation import Engine, open_engine
-from duiyi.processors.writing import DatasetWriter, Rows, Run, document_rows, unread_rows
+from duiyi.processors.writing import DatasetWriter, DocumentRows, Rows, Run, StoredDocuments, unread_rows
 from prefect import State, Task, flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
@@ -30,14 +35,11 @@ from prefect.runtime import flow_run
 from prefect.utilities.annotations import quote
 
 from .progress import RunProgress, run_progress
+from .report_link import leave_report
 
 Overrides = dict[str, dict[str, Any]]
 ARTIFACT_DOCUMENTS = 500
 """Most documents listed in a run's table artifact; the dataset has them all."""
-
-REMEMBERED_SENTENCES = 200_000
-"""With more translations at hand than this a run begins anew to collect them: memory has bounds, inputs have not."""
-
 
 T = TypeVar("T")
 
@@ -58,31 +60,42 @@ def _storage_may_recover(_task: Task[..., Any], _run: TaskRun, state: State[Any]
     return False
 
 
-class Analyses(NamedTuple):
-    """The analyses of a shard. Not a plain list, each element of which Prefect would note down for the rest of the run."""
+class Unit(NamedTuple):
+    """What is translated together: the documents of a shard, or a part of it where they are long.
 
-    found: list[Analysis]
+    Not a plain list, each element of which Prefect would note down for the rest of the run.
+    """
+
+    parts: list[Part]
+    seconds: float
+    """How long the analysis took."""
+
+
+class Translated(NamedTuple):
+    """The translations of a unit's sentences, in order."""
+
+    found: list[Translation]
 
 
 @task(name="analyse-shard", cache_policy=NO_CACHE, persist_result=False)
-def analyse_shard(shard: Shard, settings: Settings) -> Analyses:
-    """Segments, sentences and tokens of every document of a shard."""
-    return Analyses([analyse(document, settings) for document in shard.documents])
+def analyse_shard(parts: Iterator[Part], characters: int) -> Unit:
+    """Segments, sentences and tokens of the next parts of a shard's documents, about so many characters of them."""
+    started = time.monotonic()
+    found: list[Part] = []
+    size = 0
+    for part in parts:
+        found.append(part)
+        size += part.characters
+        if size >= characters:
+            break
+    return Unit(found, time.monotonic() - started)
 
 
 @task(name="translate-shard", cache_policy=NO_CACHE, persist_result=False)
-def translate_shard(
-    analyses: list[Analysis],
-    engine: Engine,
-    settings: Settings,
-    known: dict[str, Translation],
-    progress: RunProgress,
-) -> None:
-    """Translate the sentences of a shard that are not in ``known`` yet, and put them there."""
-    wanted = dict.fromkeys(model_input(sentence.text) for found in analyses for sentence in found.sentences)
-    new = [source for source in wanted if source not in known]
-    progress.expect(len(new))
-    known.update(zip(new, translate_checked(new, engine, settings.checks, progress.translated), strict=True))
+def translate_shard(unit: Unit, translator: Translator, progress: RunProgress) -> Translated:
+    """Translate the sentences of a unit: each once, and only those that the memory does not have."""
+    texts = [sentence.text for part in unit.parts for sentence in part.sentences]
+    return Translated(translator.translate(texts, progress.translated, progress.expect))
 
 
 @task(name="write-shard", cache_policy=NO_CACHE, persist_result=False, retry_condition_fn=_storage_may_recover)
@@ -97,17 +110,79 @@ def merge_dataset(writer: DatasetWriter) -> None:
     writer.merge()
 
 
-def _shard_rows(
-    shard: Shard, analyses: Sequence[Analysis], known: dict[str, Translation] | None, run: Run, seconds: float
-) -> Rows:
-    rows = Rows(gone=list(shard.gone))
-    characters = max(1, shard.characters)
-    for found in analyses:
-        translations = None if known is None else [known[model_input(sentence.text)] for sentence in found.sentences]
-        rows.extend(document_rows(found, translations, run, seconds * len(found.document.text) / characters))
-    for unread in shard.unread:
-        rows.extend(unread_rows(unread, run))
-    return rows
+def _units(work: Iterator[Shard], settings: Settings) -> Iterator[tuple[Unit, Shard | None]]:
+    """The units of all shards, analysed one by one; with the last of a shard comes the shard."""
+    size = settings.flows.part_characters
+    for shard in work:
+        parts = (part for document in shard.documents for part in analyse_in_parts(document, settings, size))
+        last = shard.documents[-1] if shard.documents else None
+        while last is not None:
+            unit = analyse_shard(_whole(parts), size)
+            if unit.parts[-1].totals is not None and unit.parts[-1].document is last:
+                yield unit, shard
+                break
+            yield unit, None
+        else:
+            yield Unit([], 0.0), shard
+
+
+def _ahead(items: Iterator[T]) -> Generator[T, None, None]:
+    """The items, each of them made in a thread while the one before it is in use."""
+    context = copy_context()  # Prefect knows by it which flow a task belongs to
+    with ThreadPoolExecutor(1, thread_name_prefix="ahead") as worker:
+
+        def following() -> T | None:
+            return context.run(lambda: next(items, None))
+
+        pending = worker.submit(following)
+        while (item := pending.result()) is not None:
+            pending = worker.submit(following)
+            yield item
+
+
+class _RowMaker:
+    """Makes the rows of units, in the order in which they come; a document may run over several."""
+
+    def __init__(self, run: Run, memory: TranslationMemory) -> None:
+        self._run, self._memory = run, memory
+        self._document: DocumentRows | None = None
+        self._seconds = 0.0
+        self.rows = Rows()
+
+    def add(self, unit: Unit, translations: list[Translation] | None, seconds: float) -> None:
+        """Add a unit's rows; ``seconds`` is what it took altogether."""
+        characters = max(1, sum(part.characters for part in unit.parts))
+        rest = iter(translations or ())
+        for part in unit.parts:
+            if self._document is None:
+                self._document, self._seconds = DocumentRows(part.document, self._run, self.rows), 0.0
+            occurrences = self._document.occurrences(part.sentences)
+            own = None if translations is None else list(islice(rest, len(part.sentences)))
+            if own:
+                own = corrected(part.document.doc_id, part.sentences, occurrences, own, self._memory)
+            self._document.add(part, own, occurrences)
+            self._seconds += seconds * part.characters / characters
+            if part.totals is not None:
+                self._document.finish(part.totals, self._seconds)
+                self._document = None
+
+    def finish(self, shard: Shard) -> Rows:
+        """The rows of a shard whose units were all added."""
+        rows, self.rows = self.rows, Rows()
+        rows.gone += shard.gone
+        for unread in shard.unread:
+            rows.extend(unread_rows(unread, self._run))
+        return rows
+
+
+def _translated(unit: Unit, translator: Translator | None, progress: RunProgress) -> list[Translation] | None:
+    """The translations of a unit's sentences, None where nothing is translated. Nothing to do needs no task."""
+    if translator is None:
+        return None
+    if not any(part.sentences for part in unit.parts):
+        return []
+    translated: Translated = translate_shard(_whole(unit), _whole(translator), _whole(progress))
+    return translated.found
 
 
 def run_corpus(
@@ -121,7 +196,10 @@ def run_corpus(
     prune: Prune = "no",
     progress: RunProgress,
 ) -> RunSummary:
-    """The body of both flows: read, analyse, translate and write, shard by shard. Call it inside a flow."""
+    """The body of both flows: read, analyse, translate and write, shard by shard. Call it inside a flow.
+
+    While one shard is translated, the next is read and analysed.
+    """
     started = time.monotonic()
     choice = choose(settings, force=force, refresh=refresh, limit=limit, prune=prune)
     writer = DatasetWriter(out, settings.writing)
@@ -131,47 +209,51 @@ def run_corpus(
     )
     tally = Tally()
     summary = RunSummary(str(out), run.run_id, tally)
-    known: dict[str, Translation] | None = None if settings.translation.engine == "none" else {}
     retries, delay = settings.flows.write_retries, settings.flows.write_retry_seconds
     write = write_shard.with_options(retries=retries, retry_delay_seconds=delay)
     merge = merge_dataset.with_options(retries=retries, retry_delay_seconds=delay)
     listed: list[dict[str, Any]] = []
+    writing = threading.Lock()  # the thread that reads ahead asks the writer what is stored
+
+    def stored() -> StoredDocuments:
+        with writing:
+            return writer.stored()
+
     progress.say("reading")
-    try:
-        for shard in shards(inputs, out, writer.stored, choice, settings, tally):
-            shard_started = time.monotonic()
-            analyses = analyse_shard(_whole(shard), _whole(settings)).found if shard.documents else []
-            if known is not None and any(found.sentences for found in analyses):
-                engine = _engine(settings, progress)
-                before = len(known)
-                progress.say(f"translating with {engine.model}")
-                translate_shard(_whole(analyses), _whole(engine), _whole(settings), _whole(known), _whole(progress))
-                summary.sentences += len(known) - before
-            rows = _shard_rows(shard, analyses, known, run, time.monotonic() - shard_started)
-            progress.say("writing")
-            write(_whole(writer), _whole(rows))
-            summary.add(rows)
-            listed += islice(rows.documents, ARTIFACT_DOCUMENTS - len(listed))
-            if known is not None and len(known) > REMEMBERED_SENTENCES:
-                known.clear()
-            progress.say("reading")
-    except BaseException:
-        writer.merge(only_if_quick=True)
-        raise
-    if writer.has_staged:
-        progress.say("putting all in its place")
-        merge(_whole(writer))
+    with open_memory(settings.memory, progress.warn, make=choice.translates) as memory:
+        translator = None
+        if choice.translates:
+            translator = Translator(memory, settings, force=force, say=progress.say)
+            choice = replace(choice, corrected=documents_to_redo(memory, out))
+        maker = _RowMaker(run, memory)
+        try:
+            work = shards(inputs, out, stored, choice, settings, tally)
+            with closing(_ahead(_units(work, settings))) as units:
+                for unit, shard in units:
+                    unit_started = time.monotonic()
+                    found = _translated(unit, translator, progress)
+                    maker.add(unit, found, unit.seconds + time.monotonic() - unit_started)
+                    if shard is None:
+                        continue
+                    rows = maker.finish(shard)
+                    with writing:
+                        write(_whole(writer), _whole(rows))
+                    summary.add(rows)
+                    if not choice.corrected.isdisjoint(rows.documents["doc_id"]):
+                        memory.arrived(out, rows.documents["doc_id"])
+                    listed += islice(rows.documents, ARTIFACT_DOCUMENTS - len(listed))
+        except BaseException:
+            writer.merge(only_if_quick=True)
+            raise
+        if writer.has_staged:
+            progress.say("putting all in its place")
+            merge(_whole(writer))
+        if translator is not None:
+            summary.sentences, summary.translating = translator.translated, translator.seconds
     summary.seconds = time.monotonic() - started
     _leave_artifacts(summary, listed)
+    leave_report(out, settings.flows.report_pairs)
     return summary
-
-
-def _engine(settings: Settings, progress: RunProgress) -> Engine:
-    progress.say("loading the translation model")
-    engine = open_engine(settings.translation, settings.models)
-    if engine is None:
-        raise RuntimeError("asked for an engine where none is wanted")
-    return engine
 
 
 def _leave_artifacts(summary: RunSummary, listed: list[dict[str, Any]]) -> None:

@@ -36,6 +36,8 @@ def translate(
 ) -> list[Translation]:
     """A checked English translation of each Chinese text (best one sentence each), in the same order.
 
+    What the translation memory has is taken from there.
+
     Args:
         texts: Chinese, simplified or traditional.
         engine: which engine; by default that of the settings.
@@ -45,17 +47,16 @@ def translate(
         NoModelError: no model is installed; the text names the command that installs one.
         UsageError: the engine is ``none``, or a setting is wrong.
     """
-    from .errors import UsageError
-    from .repair import translate_checked
+    import warnings
+
+    from .memory import Translator, open_memory
     from .settings import load_settings
-    from .translation import open_engine
 
     chosen = settings or load_settings()
-    wanted = chosen.translation.model_copy(update={"engine": engine} if engine else {})
-    loaded = open_engine(wanted, chosen.models)
-    if loaded is None:
-        raise UsageError("the engine none does not translate; choose auto, argos or llm")
-    return translate_checked(texts, loaded, chosen.checks)
+    if engine is not None:
+        chosen = chosen.model_copy(update={"translation": chosen.translation.model_copy(update={"engine": engine})})
+    with open_memory(chosen.memory, warnings.warn) as memory:
+        return Translator(memory, chosen).translate(texts)
 
 
 def open_dataset(folder: str | Path) -> Dataset:

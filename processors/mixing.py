@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 Run = tuple[str, int]
 
@@ -23,11 +22,27 @@ class Mixing:
     i_index: float | None
 
 
-def _counts(runs: Iterable[Run]) -> Counter[str]:
-    counts: Counter[str] = Counter()
-    for language, words in runs:
-        counts[language] += words
-    return +counts
+class WordRuns:
+    """Counts the words of a document in order, run by run: all that the figures need of them."""
+
+    def __init__(self, runs: Iterable[Run] = ()) -> None:
+        self.counts: Counter[str] = Counter()
+        self.switches = 0
+        """How often two neighbouring words are of different languages."""
+        self._last: str | None = None
+        self.add(runs)
+
+    def add(self, runs: Iterable[Run]) -> None:
+        """Count the next words."""
+        for language, words in runs:
+            if words:
+                self.switches += self._last not in {None, language}
+                self._last = language
+                self.counts[language] += words
+
+    def mixing(self) -> Mixing:
+        """All three figures."""
+        return Mixing(_code_mixing(self.counts), _multilingual(self.counts, 2), _integration(self))
 
 
 def code_mixing_index(runs: Sequence[Run]) -> float | None:
@@ -35,9 +50,7 @@ def code_mixing_index(runs: Sequence[Run]) -> float | None:
 
     ``100 · (1 − max wᵢ / n)`` with ``wᵢ`` words of language i among ``n`` words that have a language. None without words.
     """
-    counts = _counts(runs)
-    total = counts.total()
-    return 100.0 * (1.0 - max(counts.values()) / total) if total else None
+    return _code_mixing(WordRuns(runs).counts)
 
 
 def multilingual_index(runs: Sequence[Run], languages: int = 2) -> float | None:
@@ -46,12 +59,7 @@ def multilingual_index(runs: Sequence[Run], languages: int = 2) -> float | None:
     ``(1 − Σ pⱼ²) / ((k − 1) · Σ pⱼ²)`` over the k languages of the corpus, here Chinese and English, or more where the
     document has more. None without words.
     """
-    counts = _counts(runs)
-    total = counts.total()
-    if not total:
-        return None
-    squares = sum((words / total) ** 2 for words in counts.values())
-    return (1.0 - squares) / ((max(languages, len(counts)) - 1) * squares)
+    return _multilingual(WordRuns(runs).counts, languages)
 
 
 def integration_index(runs: Sequence[Run]) -> float | None:
@@ -59,14 +67,27 @@ def integration_index(runs: Sequence[Run]) -> float | None:
 
     The share of places between two neighbouring words at which the language switches. None below two words.
     """
-    present = [(language, words) for language, words in runs if words]
-    total = sum(words for _, words in present)
-    if total < 2:
-        return None
-    switches = sum(before[0] != after[0] for before, after in pairwise(present))
-    return switches / (total - 1)
+    return _integration(WordRuns(runs))
 
 
 def mixing_of(runs: Sequence[Run]) -> Mixing:
     """All three figures."""
-    return Mixing(code_mixing_index(runs), multilingual_index(runs), integration_index(runs))
+    return WordRuns(runs).mixing()
+
+
+def _code_mixing(counts: Counter[str]) -> float | None:
+    total = counts.total()
+    return 100.0 * (1.0 - max(counts.values()) / total) if total else None
+
+
+def _multilingual(counts: Counter[str], languages: int) -> float | None:
+    total = counts.total()
+    if not total:
+        return None
+    squares = sum((words / total) ** 2 for words in counts.values())
+    return (1.0 - squares) / ((max(languages, len(counts)) - 1) * squares)
+
+
+def _integration(runs: WordRuns) -> float | None:
+    total = runs.counts.total()
+    return runs.switches / (total - 1) if total >= 2 else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -31,7 +32,8 @@ class Shard:
     documents: list[Document] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
-    """Stored documents to be dropped: failures in a file that was read to its end without them, and what is pruned."""
+    """Stored documents to be dropped: records of what could not be read in a file that was now read to its end without them,
+    and what is pruned."""
 
     characters: int = 0
     chinese: int = 0
@@ -110,6 +112,8 @@ class Choice:
     limit: int | None = None
     prune: Prune = "no"
     """Whether documents that are gone from the inputs are dropped; ``force``: however many."""
+    corrected: frozenset[str] = frozenset()
+    """Stored documents that are done anew, because a person has translated or corrected something in them."""
 
 
 def choose(
@@ -139,7 +143,7 @@ def choose(
     return Choice(made_by, untranslated, True, force=force, refresh=refresh, limit=limit, prune=prune)
 
 
-def decide(content_sha256: str, stored: Stored | None, choice: Choice) -> Decision:
+def decide(doc_id: str, content_sha256: str, stored: Stored | None, choice: Choice) -> Decision:
     """What to do with a document of this content. Known by content and settings, never by file time."""
     if stored is None:
         return "new"
@@ -147,7 +151,7 @@ def decide(content_sha256: str, stored: Stored | None, choice: Choice) -> Decisi
         return "retried"
     if stored.content_sha256 != content_sha256:
         return "changed"
-    if choice.force:
+    if choice.force or (choice.translates and doc_id in choice.corrected):
         return "redone"
     if stored.config_sha256 == choice.config_sha256:
         return "unchanged"
@@ -224,7 +228,8 @@ class _Planner:
             elif not self._is_settled(found):
                 yield from self._read(found)
         if self._pruning is not None:
-            for doc_id in self._pruning.gone(self._stored_and_met):
+            # as it stands now: what is loaded while these are written would only confuse
+            for doc_id in self._pruning.gone(partial(self._stored_and_met, self._stored, self._met)):
                 self._tally.pruned += 1
                 yield doc_id
             self._tally.notes += self._pruning.notes
@@ -237,12 +242,15 @@ class _Planner:
         before, self._stored = self._stored, latest
         met, self._met = self._met, bytearray(len(latest))
         if self._pruning is not None:
-            for position, was_met in enumerate(met):
-                if was_met:
-                    self._meet(before.doc_id(position))
+            for position in range(len(latest)):
+                earlier = before.position(latest.doc_id(position))
+                # what another run has stored since is not gone, though it was not there yet when its folder was listed
+                self._met[position] = 1 if earlier is None else met[earlier]
         wanted = Shard(unread=[item for item in shard.unread if self._is_news(item)], gone=shard.gone)
         for document in shard.documents:
-            self._tally.decisions[decide(document.content_sha256, before.get(document.doc_id), self._choice)] -= 1
+            self._tally.decisions[
+                decide(document.doc_id, document.content_sha256, before.get(document.doc_id), self._choice)
+            ] -= 1
             if self._decided(document.doc_id, document.content_sha256) not in SETTLED:
                 wanted.add(document)
         return wanted
@@ -253,7 +261,7 @@ class _Planner:
         stored = self._stored.get(doc_id)
         if stored is None or stored.content_sha256 is None:
             return False
-        if decide(stored.content_sha256, stored, self._choice) not in SETTLED:
+        if decide(doc_id, stored.content_sha256, stored, self._choice) not in SETTLED:
             return False
         if file_sha256(source) != stored.content_sha256:
             return False
@@ -264,6 +272,10 @@ class _Planner:
 
     def _read(self, source: Source) -> Iterator[Document | Unread | str]:
         failures = set(self._stored.failures.get(source.uri, ()))
+        itself = document_id(source.uri)
+        known = self._stored.get(itself)
+        if known is not None and known.status == "skipped":
+            failures.add(itself)
         whole = True
         documents = 0
         for item in read_source(source, self._settings.reading):
@@ -285,7 +297,7 @@ class _Planner:
     def _decided(self, doc_id: str, content_sha256: str) -> Decision:
         """Decide on a document and count it."""
         at = self._meet(doc_id)
-        decision = decide(content_sha256, None if at is None else self._stored.at(at), self._choice)
+        decision = decide(doc_id, content_sha256, None if at is None else self._stored.at(at), self._choice)
         self._tally.decisions[decision] += 1
         return decision
 
@@ -309,11 +321,11 @@ class _Planner:
             self._met[at] = 1
         return at
 
-    def _stored_and_met(self) -> Iterator[tuple[str, str, bool]]:
-        """Every document that was stored when the run began, once, and whether it was met."""
-        told = bytearray(len(self._stored))
+    def _stored_and_met(self, stored: StoredDocuments, met: bytearray) -> Iterator[tuple[str, str, bool]]:
+        """Every document in ``stored``, once, and whether it was met or stored by another run since this one began."""
+        told = bytearray(len(stored))
         for doc_id, source_uri in stored_uris(self._out):
-            at = self._stored.position(doc_id)
+            at = stored.position(doc_id)
             if at is not None and not told[at]:
                 told[at] = 1
-                yield doc_id, source_uri, bool(self._met[at])
+                yield doc_id, source_uri, bool(met[at])

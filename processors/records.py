@@ -25,6 +25,12 @@ def document_id(source_uri: str) -> str:
     return hashlib.sha256(source_uri.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
+def pair_id(doc_id: str, kind: str, origin: str, zh: str, occurrence: int) -> str:
+    """Stable name of a pair: 32 hex digits of the SHA-256 over where and what it is (the how-manieth of the same)."""
+    key = "\0".join((doc_id, kind, origin, zh, str(occurrence)))
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
 def file_of(source_uri: str) -> str:
     """The URI of the file that a document is, or of which it is a row or a member (``#id=…``, ``!member``)."""
     return re.split("[#!]", source_uri, maxsplit=1)[0]

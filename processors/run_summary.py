@@ -22,13 +22,18 @@ class RunSummary:
     flagged: int = 0
     sentences: int = 0
     """Different sentences that were translated."""
+    remembered: int = 0
+    """Pairs whose English was in the translation memory, or came from a person."""
+    translating: float = 0.0
+    """Seconds in which the model worked."""
     seconds: float = 0.0
 
     def add(self, rows: Rows) -> None:
         """Count the rows of a shard that was written."""
         self.documents += rows.documents["status"].count("ok")
         self.pairs += len(rows.pairs)
-        for flags in rows.pairs["flags"]:
+        self.remembered += sum(hits or 0 for hits in rows.documents["memory_hits"])
+        for flags in rows.pairs.values("flags"):
             self.flags.update(flags)
             self.flagged += any(flag != "repaired" for flag in flags)
 
@@ -49,6 +54,11 @@ class RunSummary:
             *([f"{tally.pruned} dropped"] if tally.pruned else []),
         ]
         found = [f"{', '.join(counted)}; {_number(self.pairs, 'pair')} in {self.seconds:.0f} s"]
+        if self.sentences or self.remembered:
+            found.append(
+                f"translated {_number(self.sentences, 'different sentence')} in {self.translating:.0f} s;"
+                f" {_number(self.remembered, 'pair')} from the translation memory"
+            )
         faults = ", ".join(f"{flag} {number}" for flag, number in self.flags.most_common() if flag != "repaired")
         if faults:
             found.append(f"doubtful: {_number(self.flagged, 'pair')} ({faults})")

@@ -13,12 +13,13 @@ import tomllib
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     SettingsError,
@@ -30,6 +31,18 @@ RULES_VERSION = 2
 """Raised when detection, sentences, tokens or checks give other rows for the same settings."""
 
 EngineChoice = Literal["auto", "argos", "llm", "none"]
+ComputeType = Literal[
+    "default",
+    "auto",
+    "int8",
+    "int8_float32",
+    "int8_float16",
+    "int8_bfloat16",
+    "int16",
+    "float16",
+    "bfloat16",
+    "float32",
+]
 
 
 class Section(BaseModel):
@@ -112,6 +125,9 @@ class TranslationSettings(Section):
     )
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="where CTranslate2 computes")
     threads: int = Field(0, ge=0, description="CPU threads of CTranslate2; 0: all cores")
+    compute_type: ComputeType = Field(
+        "default", description="arithmetic of CTranslate2; default: that of the model's files (int8 for ours)"
+    )
     argos_beam: int = Field(4, ge=1, description="beam width of the argos engine")
     argos_batch_tokens: int = Field(2048, ge=1, description="source tokens that share a batch of the argos engine")
     llm_batch: int = Field(32, ge=1, description="sentences that share a batch of the llm engine")
@@ -129,6 +145,43 @@ class TranslationSettings(Section):
         3.0,
         gt=0,
         description="most output tokens per source token, plus 24; longer output is cut and flagged truncated",
+    )
+
+
+class MemorySettings(Section):
+    """Whether and where translations are remembered."""
+
+    enabled: bool = Field(
+        True, description="whether translations are kept and used again (DUIYI_MEMORY=off turns this off)"
+    )
+    path: Path | None = Field(None, description="file of the translation memory; default: in the user's data folder")
+    max_bytes: int = Field(
+        2 * 2**30,
+        ge=2**20,
+        description="larger than this, what was not used for the longest time goes; never what people said",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _on_or_off(cls, given: Any) -> Any:
+        """``DUIYI_MEMORY=off``: the section's own variable says whether there is one."""
+        return {"enabled": given} if isinstance(given, str) else given
+
+
+class AuthorPairSettings(Section):
+    """How translations that the author wrote beside the Chinese are told."""
+
+    accept: float = Field(
+        0.5, gt=0, lt=1, description="a candidate at least this sure (similarity) is the author's translation"
+    )
+    refuse: float = Field(
+        0.1,
+        gt=0,
+        lt=1,
+        description="one less sure than this is not; between the two a machine translation of the Chinese decides",
+    )
+    reach: int = Field(
+        8, ge=1, le=40, description="how many passages of either language may stand between twins in one place"
     )
 
 
@@ -173,12 +226,20 @@ class FlowSettings(Section):
     shard_documents: int = Field(200, ge=1, description="most documents in one shard (one Prefect task)")
     shard_characters: int = Field(2_000_000, ge=1, description="most characters in one shard")
     shard_chinese: int = Field(
-        3_000,
+        20_000,
         ge=1,
-        description="most Chinese characters in one shard: what is written at once, and lost when a run is stopped",
+        description="most Chinese characters in one shard, translated together and written at once",
+    )
+    part_characters: int = Field(
+        500_000, ge=1, description="a longer document is worked on in parts of about so many characters"
     )
     write_retries: int = Field(2, ge=0, description="how often a shard's commit is tried again when storage fails")
     write_retry_seconds: float = Field(5.0, ge=0, description="seconds before such a try")
+    report_pairs: int = Field(
+        200_000,
+        ge=0,
+        description="a run leaves report.html in a dataset of at most so many pairs (a second), and links to it; 0: never",
+    )
 
 
 class Settings(BaseSettings):
@@ -192,6 +253,8 @@ class Settings(BaseSettings):
     tokens: TokenSettings = TokenSettings()
     models: ModelSettings = ModelSettings()
     translation: TranslationSettings = TranslationSettings()
+    memory: Annotated[MemorySettings, NoDecode] = MemorySettings()
+    author_pairs: AuthorPairSettings = AuthorPairSettings()
     checks: CheckSettings = CheckSettings()
     writing: WritingSettings = WritingSettings()
     flows: FlowSettings = FlowSettings()
@@ -206,12 +269,14 @@ class Settings(BaseSettings):
                 "sentences": True,
                 "tokens": True,
                 "translation": {
+                    "compute_type",
                     "argos_beam",
                     "llm_prompt",
                     "llm_retry_prompt",
                     "llm_retry_no_repeat_ngram",
                     "max_length_ratio",
                 },
+                "author_pairs": True,
                 "checks": True,
             },
         )

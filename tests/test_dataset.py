@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 import shutil
 import tempfile
 import tracemalloc
@@ -106,6 +107,18 @@ def test_rows_are_the_same_by_columns_and_one_by_one() -> None:
         assert made.table().num_rows == len(made) > 0
         with pytest.raises(KeyError, match="no such column: colour"):
             made.add(colour="red")
+
+
+def test_an_opened_dataset_stays_as_it_was_while_buckets_are_replaced(dataset: Path) -> None:
+    opened = open_dataset(dataset)
+    before = [table.to_table() for table in opened]
+    writer = DatasetWriter(dataset, WritingSettings())
+    for number in range(40):
+        writer.commit(rows_of(f"file:///d/{number}.txt", "改了，而且长了一些。\n" * (number + 1)))
+    writer.merge()
+    assert [table.to_table() for table in opened] == before
+    assert [table.count_rows() for table in opened] == [80, 80, 41]
+    assert open_dataset(dataset).segments.to_table() != before[1]
 
 
 def test_pair_ids_are_stable_and_tell_repeats_apart(tmp_path: Path) -> None:
@@ -282,6 +295,24 @@ def test_folders_that_are_no_dataset_are_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(UsageError, match="is a file"):
         DatasetWriter(tmp_path / "file", WritingSettings())
+
+
+@pytest.mark.parametrize("protected", ["pairs", ".staging", ".duiyi.lock"])
+def test_a_dataset_that_another_user_wrote_is_refused_before_anything_is_done(protected: str, dataset: Path) -> None:
+    with tempfile.TemporaryDirectory() as folder:  # pytest's own folders are closed to other users
+        shutil.copytree(dataset, folder, dirs_exist_ok=True)
+        for path in (Path(folder), *Path(folder).rglob("*")):
+            path.chmod(0o777)
+        Path(folder, protected).chmod(0o555)
+        is_root = os.geteuid() == 0
+        if is_root:
+            os.setreuid(65534, 0)
+        try:
+            with pytest.raises(UsageError, match=f"no permission to write {protected}"):
+                DatasetWriter(Path(folder), WritingSettings())
+        finally:
+            if is_root:
+                os.setreuid(0, 0)
 
 
 def test_a_dataset_of_a_later_version_is_refused(dataset: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import zipfile
 from datetime import date, datetime
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 from dataset_runs import ARGOS, NO_ENGINE, files_of, run_library, same_rows
 from duiyi.processors.errors import UsageError
 from duiyi.processors.plan import Tally, choose, shards
+from duiyi.processors.records import document_id
 from duiyi.processors.writing import DatasetWriter, open_dataset
 from killed_runs import settings_of, start_run
 
@@ -175,6 +177,42 @@ def test_prune_under_a_pattern_drops_what_the_pattern_would_match(inputs: Path, 
     assert stored_names(out) >= {"6.txt", "rows.jsonl#id=1"}
     assert run_library([f"{inputs}/**/*.txt"], out, prune="yes").pruned == 1
     assert len(stored_names(out)) == 18
+
+
+def test_prune_keeps_what_another_run_stored_meanwhile(inputs: Path, tmp_path: Path) -> None:
+    """A file may come after its folder was listed."""
+    out = tmp_path / "out"
+    small = settings_of(translation={"engine": "none"}, flows={"shard_documents": 3})
+    run_library([inputs], out, small)
+    (inputs / "b" / "9.txt").unlink()
+    write_rows(inputs / "rows.jsonl", range(1, 15))
+    writer = DatasetWriter(out, small.writing)
+    slow = shards([str(inputs)], out, writer.stored, choose(small, prune="yes"), small, Tally())
+    assert len(next(slow).documents) == 3
+    (inputs / "late.txt").write_text("来晚了。", "utf-8")
+    run_library([inputs / "late.txt"], out, small)
+    dropped = {doc_id for shard in slow for doc_id in shard.gone}
+    assert dropped == {
+        document_id((inputs / "b" / "9.txt").as_uri()),
+        document_id(f"{(inputs / 'rows.jsonl').as_uri()}#id=0"),
+    }
+
+
+def test_what_was_skipped_and_is_read_now_is_no_more_skipped(inputs: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    (inputs / "photo.jsonl").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    zipfile.ZipFile(inputs / "texts.zip", "w").close()
+    assert run_library([inputs], out).statuses == {"skipped": 2}
+    assert {"photo.jsonl", "texts.zip"} <= stored_names(out)
+    write_rows(inputs / "photo.jsonl", range(1))
+    with zipfile.ZipFile(inputs / "texts.zip", "w") as archive:
+        archive.writestr("a.txt", "有了。")
+    run_library([inputs], out)
+    assert {"photo.jsonl#id=0", "texts.zip!a.txt"} <= stored_names(out)
+    assert not {"photo.jsonl", "texts.zip"} & stored_names(out)
+    before = files_of(out)
+    run_library([inputs], out)
+    assert files_of(out) == before
 
 
 def test_prune_and_limit_do_not_go_together() -> None:

@@ -1,6 +1,7 @@
 """Translation: sentences in, hypotheses with scores out, by one of two engines.
 
-`engine` says what an engine is; `argos` and `llm` are the two; `open_engine` loads the one that is wanted.
+`engine` says what an engine is; `argos` and `llm` are the two; `open_engine` loads the one that is wanted. `identity` is what
+an answer depends on beside its sentence, `turn` lets one process at a time use the language model.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from functools import lru_cache
 
 from ..models import InstalledModel, find_model
 from ..settings import ModelSettings, TranslationSettings
-from .engine import Engine, Progress
+from .engine import Engine, Keep, Progress
+from .identity import Identity, identity_of
 
-__all__ = ["Engine", "Progress", "open_engine"]
+__all__ = ["Engine", "Identity", "Keep", "Progress", "identity_of", "load_engine", "open_engine"]
 
 
 def open_engine(settings: TranslationSettings, models: ModelSettings) -> Engine | None:
@@ -23,11 +25,16 @@ def open_engine(settings: TranslationSettings, models: ModelSettings) -> Engine 
     """
     if settings.engine == "none":
         return None
-    return _loaded(find_model(settings.engine, models), settings)
+    return load_engine(find_model(settings.engine, models), settings)
 
 
 @lru_cache(maxsize=2)
-def _loaded(installed: InstalledModel, settings: TranslationSettings) -> Engine:
+def load_engine(installed: InstalledModel, settings: TranslationSettings) -> Engine:
+    """The engine of an installed model, loaded once per process.
+
+    Raises:
+        UsageError: the model cannot be loaded.
+    """
     if installed.engine == "argos":
         from .argos import ArgosEngine
 

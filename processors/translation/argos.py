@@ -7,17 +7,22 @@ unit and all of a call go to CTranslate2 in batches by tokens.
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from ..errors import UsageError
 from ..models import InstalledModel
 from ..records import Hypothesis
 from ..settings import TranslationSettings
-from .engine import Progress, compute_threads
+from .engine import Keep, Progress, compute_threads
 
 GROUP = 32
 """Sentences whose lengths differ by fewer tokens than this share a call, and so the most tokens they may give."""
+AHEAD = 4096
+"""Sentences queued before more are posted."""
+KEPT_AT_ONCE = 64
+"""Finished sentences that are handed on together."""
 
 
 class ArgosEngine:
@@ -34,51 +39,81 @@ class ArgosEngine:
         package = Package(installed.path)
         self._tokenizer = package.tokenizer
         self._prefix = package.target_prefix
+        threads = compute_threads(settings.threads)
+        import os
+
+        workers = int(os.environ.get("WK", "1"))
         try:
             self._translator = ctranslate2.Translator(
                 str(installed.path / "model"),
                 device=settings.device,
-                compute_type="default",
-                inter_threads=1,
+                compute_type=settings.compute_type,
+                inter_threads=workers,
                 max_queued_batches=-1,  # or posting a shard would block, deaf to signals
-                intra_threads=compute_threads(settings.threads),
+                intra_threads=max(1, threads // workers),
             )
         except (RuntimeError, ValueError) as error:
             raise UsageError(f"the model in {installed.path} cannot be loaded: {error}") from error
 
-    def translate(self, sentences: Sequence[str], progress: Progress | None = None) -> list[Hypothesis]:
+    def translate(
+        self, sentences: Sequence[str], progress: Progress | None = None, keep: Keep | None = None
+    ) -> list[Hypothesis]:
         """One hypothesis a sentence; beam search, mean log-probability of the tokens as score."""
         tokens = [self._tokenizer.encode(sentence) for sentence in sentences]
-        found: list[Hypothesis | None] = [None] * len(tokens)
         groups: dict[int, list[int]] = {}
         for index, pieces in enumerate(tokens):
             groups.setdefault(len(pieces) // GROUP, []).append(index)
-        for key, members in sorted(groups.items()):
-            limit = int(self._settings.max_length_ratio * (key + 1) * GROUP) + 24
-            pending = self._translator.translate_batch(
-                [tokens[index] for index in members],
-                target_prefix=[[self._prefix]] * len(members) if self._prefix else None,
-                beam_size=self._settings.argos_beam,
-                max_batch_size=max(self._settings.argos_batch_tokens, (key + 1) * GROUP),
-                batch_type="tokens",
-                max_input_length=0,
-                max_decoding_length=limit,
-                length_penalty=1.0,
-                replace_unknowns=True,
-                return_scores=True,
-                asynchronous=True,
-            )
-            for index, future in zip(members, pending, strict=True):
-                while not future.done():  # waiting in steps lets a signal through
-                    time.sleep(0.005)
-                result = future.result()
-                pieces = result.hypotheses[0]
-                text = self._tokenizer.decode(pieces[1:] if self._prefix and pieces[:1] == [self._prefix] else pieces)
-                found[index] = Hypothesis(text.strip(), float(result.scores[0]), truncated=len(pieces) >= limit)
-                if progress is not None:
-                    progress(1)
+        found: list[Hypothesis | None] = [None] * len(tokens)
+        fresh: dict[str, Hypothesis] = {}
+        # a few groups are under way at once, so that no worker waits for the end of another's group
+        waiting: deque[tuple[int, int, Any]] = deque()
+        order = sorted(groups.items())
+        while order or waiting:
+            while order and len(waiting) < AHEAD:
+                key, members = order.pop(0)
+                limit = int(self._settings.max_length_ratio * (key + 1) * GROUP) + 24
+                pending = self._post([tokens[index] for index in members], (key + 1) * GROUP, limit)
+                waiting.extend((index, limit, future) for index, future in zip(members, pending, strict=True))
+            index, limit, future = waiting.popleft()
+            while not future.done():  # waiting in steps lets a signal through
+                time.sleep(0.005)
+            result = future.result()
+            pieces = result.hypotheses[0]
+            text = self._tokenizer.decode(pieces[1:] if self._prefix and pieces[:1] == [self._prefix] else pieces)
+            hypothesis = Hypothesis(text.strip(), float(result.scores[0]), truncated=len(pieces) >= limit)
+            found[index] = fresh[sentences[index]] = hypothesis
+            if progress is not None:
+                progress(sentences[index])
+            if keep is not None and (len(fresh) >= KEPT_AT_ONCE or not (order or waiting)):
+                keep(fresh)
+                fresh = {}
         return [hypothesis for hypothesis in found if hypothesis is not None]
 
-    def retry(self, sentences: Sequence[str], progress: Progress | None = None) -> list[Hypothesis] | None:
+    def _post(self, tokens: list[list[str]], longest: int, limit: int) -> list[Any]:
+        """Queue sentences of about one length; CTranslate2 sorts them and makes the batches."""
+        posted: list[Any] = self._translator.translate_batch(
+            tokens,
+            target_prefix=[[self._prefix]] * len(tokens) if self._prefix else None,
+            beam_size=self._settings.argos_beam,
+            max_batch_size=max(self._settings.argos_batch_tokens, longest),
+            batch_type="tokens",
+            max_input_length=0,
+            max_decoding_length=limit,
+            length_penalty=1.0,
+            replace_unknowns=True,
+            return_scores=True,
+            asynchronous=True,
+        )
+        return posted
+
+    def retry(
+        self, sentences: Sequence[str], progress: Progress | None = None, keep: Keep | None = None
+    ) -> list[Hypothesis] | None:
         """Argos has one way to translate a sentence; there is no second try."""
         return None
+
+    def rest(self) -> None:
+        """A small model stays where it is."""
+
+    def wake(self) -> None:
+        """It is there."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, Protocol
 
 from ..records import Hypothesis
 
-Progress = Callable[[int], None]
-"""Called with the number of sentences just finished."""
+Progress = Callable[[str], None]
+"""Called with each sentence just finished, maybe from another thread."""
+
+Keep = Callable[[Mapping[str, Hypothesis]], None]
+"""Called with the answers of each batch as soon as it is done."""
 
 
 class Engine(Protocol):
@@ -18,12 +21,24 @@ class Engine(Protocol):
     model: str
     """``name@version`` of the model, as it stands in every row made by it."""
 
-    def translate(self, sentences: Sequence[str], progress: Progress | None = None) -> list[Hypothesis]:
+    def translate(
+        self, sentences: Sequence[str], progress: Progress | None = None, keep: Keep | None = None
+    ) -> list[Hypothesis]:
         """One hypothesis a sentence, in the same order."""
         ...
 
-    def retry(self, sentences: Sequence[str], progress: Progress | None = None) -> list[Hypothesis] | None:
+    def retry(
+        self, sentences: Sequence[str], progress: Progress | None = None, keep: Keep | None = None
+    ) -> list[Hypothesis] | None:
         """A second try by other means for sentences whose first hypothesis is faulty; None: the engine has none."""
+        ...
+
+    def rest(self) -> None:
+        """Give back a large model's memory, while another process needs it."""
+        ...
+
+    def wake(self) -> None:
+        """Have the model in memory again."""
         ...
 
 

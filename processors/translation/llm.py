@@ -15,7 +15,7 @@ from ..models import InstalledModel
 from ..models.manifest import read_manifest
 from ..records import Hypothesis
 from ..settings import TranslationSettings
-from .engine import Progress, compute_threads
+from .engine import Keep, Progress, compute_threads
 
 if TYPE_CHECKING:
     from ctranslate2 import GenerationResult, GenerationStepResult
@@ -44,7 +44,7 @@ class LlmEngine:
             self._generator = ctranslate2.Generator(
                 str(installed.path),
                 device=settings.device,
-                compute_type="default",
+                compute_type=settings.compute_type,
                 inter_threads=1,
                 intra_threads=compute_threads(settings.threads),
             )
@@ -53,16 +53,29 @@ class LlmEngine:
                 f"the model in {installed.path} cannot be loaded ({error}); run: duiyi models verify"
             ) from error
 
-    def translate(self, sentences: Sequence[str], progress: Progress | None = None) -> list[Hypothesis]:
+    def translate(
+        self, sentences: Sequence[str], progress: Progress | None = None, keep: Keep | None = None
+    ) -> list[Hypothesis]:
         """One hypothesis a sentence. Greedy; stops at the first line break."""
-        return self._generate(sentences, self._settings.llm_prompt, False, progress)
+        return self._generate(sentences, self._settings.llm_prompt, False, progress, keep)
 
-    def retry(self, sentences: Sequence[str], progress: Progress | None = None) -> list[Hypothesis]:
+    def retry(
+        self, sentences: Sequence[str], progress: Progress | None = None, keep: Keep | None = None
+    ) -> list[Hypothesis]:
         """Again with another prompt, no recurring n-grams, and no Han character allowed in the answer."""
-        return self._generate(sentences, self._settings.llm_retry_prompt, True, progress)
+        return self._generate(sentences, self._settings.llm_retry_prompt, True, progress, keep)
+
+    def rest(self) -> None:
+        """Give the model's memory back until `wake`."""
+        self._generator.unload_model()
+
+    def wake(self) -> None:
+        """Have the model in memory again."""
+        if not self._generator.model_is_loaded:
+            self._generator.load_model()
 
     def _generate(
-        self, sentences: Sequence[str], prompt: str, strict: bool, progress: Progress | None
+        self, sentences: Sequence[str], prompt: str, strict: bool, progress: Progress | None, keep: Keep | None
     ) -> list[Hypothesis]:
         found: list[Hypothesis | None] = [None] * len(sentences)
         lengths = [len(ids) for ids in (self._tokenizer.encode(s).ids for s in sentences)]
@@ -72,6 +85,7 @@ class LlmEngine:
             batch = order[first : first + self._settings.llm_batch]
             limit = int(self._settings.max_length_ratio * max(lengths[i] for i in batch)) + 24
             results = self._interruptible(
+                [sentences[i] for i in batch],
                 [self._turn_tokens(prompt, sentences[i]) for i in batch],
                 static_prompt=self._opening_tokens(prompt),
                 max_length=limit,
@@ -89,17 +103,19 @@ class LlmEngine:
                 text = self._tokenizer.decode(ids, skip_special_tokens=True).split("\n", 1)[0].strip()
                 score = float(result.scores[0])
                 found[index] = Hypothesis(text, score if math.isfinite(score) else None, truncated=not ended)
+            if keep is not None:
+                keep({sentences[i]: hypothesis for i in batch if (hypothesis := found[i]) is not None})
         return [hypothesis for hypothesis in found if hypothesis is not None]
 
     def _interruptible(
-        self, prompts: list[list[str]], progress: Progress | None, **options: Any
+        self, sentences: list[str], prompts: list[list[str]], progress: Progress | None, **options: Any
     ) -> list[GenerationResult]:
         """Generate in a thread, so that Ctrl-C or a signal ends it within a step or two instead of after the batch."""
         stopped = threading.Event()
 
         def step(result: GenerationStepResult) -> bool:
             if result.is_last and progress is not None:
-                progress(1)
+                progress(sentences[result.batch_id])
             return stopped.is_set()
 
         with ThreadPoolExecutor(1) as worker:

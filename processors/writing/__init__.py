@@ -8,12 +8,13 @@ Every change of the disk goes through `files`.
 from __future__ import annotations
 
 from .dataset import Dataset, DatasetWriter, open_dataset
-from .rows import Rows, Run, document_rows, unread_rows
+from .rows import DocumentRows, Rows, Run, document_rows, unread_rows
 from .stored import Stored, StoredDocuments, stored_documents, stored_uris
 
 __all__ = [
     "Dataset",
     "DatasetWriter",
+    "DocumentRows",
     "Rows",
     "Run",
     "Stored",

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
+import pyarrow as pa
 import pyarrow.dataset as pads
 from filelock import FileLock, Timeout
 
@@ -27,6 +28,7 @@ from .layout import Layout, stored_layout, table_files
 from .merging import merge_sets
 from .rows import Columns, Rows
 from .schema import TABLES
+from .staging import FOLDER as STAGING_FOLDER
 from .staging import GONE, Staging
 from .stored import StoredDocuments, dataset_state, load_stored
 
@@ -47,7 +49,9 @@ class Dataset(NamedTuple):
 
 
 def open_dataset(folder: str | Path) -> Dataset:
-    """The three tables of the dataset in ``folder``; columns that an older version did not have are null.
+    """The three tables of the dataset in ``folder`` as they are now; columns that an older version did not have are null.
+
+    What runs write later is not seen: the files are held open, and open it again to see the newer ones.
 
     Raises:
         UsageError: there is no dataset, or a later version of duiyi wrote it.
@@ -58,12 +62,14 @@ def open_dataset(folder: str | Path) -> Dataset:
             f"{root} holds no duiyi dataset (no documents/*.parquet); write one with: duiyi run INPUT --out {root}"
         )
     stored_layout(root)
-    return Dataset(
-        *(
-            pads.dataset([str(path) for path in table_files(root, name)], schema=schema, format="parquet")
-            for name, schema in TABLES.items()
-        )
-    )
+    return Dataset(*(_opened(table_files(root, name), schema) for name, schema in TABLES.items()))
+
+
+def _opened(paths: list[Path], schema: pa.Schema) -> pads.Dataset:
+    """One table. By its paths pyarrow would open a file again for each scan, but keep the footer of the one it replaced."""
+    parquet = pads.ParquetFileFormat()
+    fragments = [parquet.make_fragment(pa.OSFile(str(path))) for path in paths]
+    return pads.FileSystemDataset(fragments, schema, parquet)
 
 
 class DatasetWriter:
@@ -82,9 +88,9 @@ class DatasetWriter:
         try:
             for table in TABLES:
                 files.make_folder(folder / table)
-            for written in (folder, *(folder / table for table in TABLES)):
-                if not os.access(written, os.W_OK | os.X_OK):
-                    raise PermissionError(errno.EACCES, "no permission to write")
+            for written in (folder, *(folder / name for name in (*TABLES, STAGING_FOLDER, LOCK_FILE))):
+                if written.exists() and not os.access(written, os.W_OK | (os.X_OK if written.is_dir() else 0)):
+                    raise PermissionError(errno.EACCES, f"no permission to write {written.name}")
         except (FileExistsError, NotADirectoryError) as error:
             raise UsageError(f"--out {folder} is a file, not a folder; name another") from error
         except OSError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -12,8 +11,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from ..analysis import Analysis
-from ..records import Unread
+from ..analysis import Analysis, Part, Totals
+from ..records import Document, Sentence, Unread, pair_id
 from ..repair import Translation
 from ..tokens import english_tokens
 from .schema import TABLES
@@ -32,12 +31,17 @@ class Run:
     started: datetime
 
 
+COMPACT_ROWS = 10_000
+"""So many rows of a long document become Arrow's, in a tenth of the memory that Python's objects take."""
+
+
 class Columns:
     """Rows of one table while they are made: a list for each column, a fraction of the memory of a dict for each row."""
 
     def __init__(self, table: str) -> None:
         self._schema = TABLES[table]
         self._columns: dict[str, list[Any]] = {name: [] for name in self._schema.names}
+        self._compact: list[pa.RecordBatch] = []
 
     def add(self, **row: Any) -> None:
         """Add a row; columns that are not named are null."""
@@ -45,23 +49,42 @@ class Columns:
             raise KeyError(f"no such column: {', '.join(sorted(row.keys() - self._columns.keys()))}")
         for name, column in self._columns.items():
             column.append(row.get(name))
+        if len(self._columns["doc_id"]) >= COMPACT_ROWS:
+            self._compact.append(self._batch())
+            for column in self._columns.values():
+                column.clear()
 
     def extend(self, other: Columns) -> None:
         """Add the rows of another."""
+        if other._compact:
+            self._compact += [self._batch(), *other._compact]
+            for column in self._columns.values():
+                column.clear()
         for name, column in self._columns.items():
-            column.extend(other[name])
+            column.extend(other._columns[name])
 
     def table(self) -> pa.Table:
         """The rows in the table's schema."""
-        return pa.Table.from_pydict(self._columns, schema=self._schema)
+        return pa.Table.from_batches([*self._compact, self._batch()], self._schema)
+
+    def values(self, name: str) -> Iterator[Any]:
+        """The values of one column."""
+        for batch in self._compact:
+            yield from batch.column(name).to_pylist()
+        yield from self._columns[name]
+
+    def _batch(self) -> pa.RecordBatch:
+        return pa.RecordBatch.from_pydict(self._columns, schema=self._schema)
 
     def __getitem__(self, name: str) -> list[Any]:
-        return self._columns[name]
+        return list(self.values(name)) if self._compact else self._columns[name]
 
     def __len__(self) -> int:
-        return len(self._columns["doc_id"])
+        return len(self._columns["doc_id"]) + sum(len(batch) for batch in self._compact)
 
     def __iter__(self) -> Iterator[Row]:
+        for batch in self._compact:
+            yield from batch.to_pylist()
         for values in zip(*self._columns.values(), strict=True):
             yield dict(zip(self._columns, values, strict=True))
 
@@ -84,84 +107,112 @@ class Rows:
         self.gone += other.gone
 
 
-def pair_id(doc_id: str, kind: str, origin: str, zh: str, occurrence: int) -> str:
-    """Stable name of a pair: 32 hex digits of the SHA-256 over where and what it is (the how-manieth of the same)."""
-    key = "\0".join((doc_id, kind, origin, zh, str(occurrence)))
-    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+class DocumentRows:
+    """Adds a document's rows to those of a shard, part by part: a long document is never there as a whole."""
+
+    def __init__(self, document: Document, run: Run, rows: Rows) -> None:
+        self._document = document
+        self._doc_id = document.doc_id
+        self._run = run
+        self._rows = rows
+        self._seen: Counter[tuple[str, str]] = Counter()
+        self._segments = self._pairs = self._remembered = 0
+
+    def occurrences(self, sentences: Sequence[Sentence]) -> list[int]:
+        """Of each sentence of the next part, how many like it stand before it in the document."""
+        found = []
+        for sentence in sentences:
+            found.append(self._seen[sentence.kind, sentence.text])
+            self._seen[sentence.kind, sentence.text] += 1
+        return found
+
+    def add(
+        self, part: Part | Analysis, translations: Sequence[Translation] | None, occurrences: Sequence[int]
+    ) -> None:
+        """Add a part; ``translations[i]`` is that of its sentence i, None in all where nothing is translated."""
+        document, doc_id, run = self._document, self._doc_id, self._run
+        for sentence, tokens, translation, occurrence in zip(
+            part.sentences, part.tokens, translations or (), occurrences, strict=translations is not None
+        ):
+            origin = translation.origin
+            self._rows.pairs.add(
+                pair_id=pair_id(doc_id, sentence.kind, origin, sentence.text, occurrence),
+                doc_id=doc_id,
+                source_uri=document.source_uri,
+                source_id=document.source_id,
+                kind=sentence.kind,
+                origin=origin,
+                block=sentence.block,
+                segment=sentence.segment,
+                sentence=sentence.sentence,
+                zh=sentence.text,
+                zh_start=sentence.start,
+                zh_end=sentence.end,
+                zh_script=sentence.script,
+                zh_tokens=tokens,
+                en=translation.text,
+                en_tokens=None if translation.text is None else english_tokens(translation.text),
+                engine=translation.engine,
+                model=translation.model,
+                score=translation.score,
+                flags=translation.flags,
+                run_id=run.run_id,
+                created_at=run.started,
+            )
+            self._pairs += origin == "machine"
+            self._remembered += translation.remembered
+        for segment in part.segments:
+            self._rows.segments.add(
+                doc_id=doc_id,
+                block=segment.block,
+                segment=segment.segment,
+                lang=segment.lang,
+                script=segment.script,
+                start=segment.start,
+                end=segment.end,
+                text=segment.text,
+                embedded=tuple(
+                    {"start": guest.start, "end": guest.end, "lang": guest.lang} for guest in segment.embedded
+                ),
+            )
+        self._segments += len(part.segments)
+
+    def finish(self, totals: Totals, seconds: float) -> None:
+        """Add the document's own row, when all its parts are there."""
+        document, run = self._document, self._run
+        self._rows.documents.add(
+            doc_id=self._doc_id,
+            source_uri=document.source_uri,
+            source_id=document.source_id,
+            metadata=_json(document.metadata),
+            content_sha256=document.content_sha256,
+            format=document.format,
+            encoding=document.encoding,
+            bytes=document.bytes,
+            characters=len(document.text),
+            zh_characters=totals.zh_characters,
+            en_words=totals.en_words,
+            segments=self._segments,
+            pairs_machine=self._pairs,
+            pairs_author=0,
+            memory_hits=self._remembered,
+            seconds=seconds,
+            cmi=totals.mixing.cmi,
+            m_index=totals.mixing.m_index,
+            i_index=totals.mixing.i_index,
+            status="ok",
+            config_sha256=run.config_sha256 if totals.sentences else run.untranslated_sha256,
+            run_id=run.run_id,
+            processed_at=run.started,
+        )
 
 
 def document_rows(analysis: Analysis, translations: Sequence[Translation] | None, run: Run, seconds: float) -> Rows:
     """The rows of a document; ``translations[i]`` is that of sentence i, None in all where nothing is translated."""
-    document = analysis.document
-    doc_id = document.doc_id
     rows = Rows()
-    seen: Counter[tuple[str, str]] = Counter()
-    for sentence, tokens, translation in zip(
-        analysis.sentences, analysis.tokens, translations or (), strict=translations is not None
-    ):
-        occurrence = seen[sentence.kind, sentence.text]
-        seen[sentence.kind, sentence.text] += 1
-        rows.pairs.add(
-            pair_id=pair_id(doc_id, sentence.kind, "machine", sentence.text, occurrence),
-            doc_id=doc_id,
-            source_uri=document.source_uri,
-            source_id=document.source_id,
-            kind=sentence.kind,
-            origin="machine",
-            block=sentence.block,
-            segment=sentence.segment,
-            sentence=sentence.sentence,
-            zh=sentence.text,
-            zh_start=sentence.start,
-            zh_end=sentence.end,
-            zh_script=sentence.script,
-            zh_tokens=tokens,
-            en=translation.text,
-            en_tokens=None if translation.text is None else english_tokens(translation.text),
-            engine=translation.engine,
-            model=translation.model,
-            score=translation.score,
-            flags=translation.flags,
-            run_id=run.run_id,
-            created_at=run.started,
-        )
-    for segment in analysis.segments:
-        rows.segments.add(
-            doc_id=doc_id,
-            block=segment.block,
-            segment=segment.segment,
-            lang=segment.lang,
-            script=segment.script,
-            start=segment.start,
-            end=segment.end,
-            text=segment.text,
-            embedded=tuple({"start": guest.start, "end": guest.end, "lang": guest.lang} for guest in segment.embedded),
-        )
-    rows.documents.add(
-        doc_id=doc_id,
-        source_uri=document.source_uri,
-        source_id=document.source_id,
-        metadata=_json(document.metadata),
-        content_sha256=document.content_sha256,
-        format=document.format,
-        encoding=document.encoding,
-        bytes=document.bytes,
-        characters=len(document.text),
-        zh_characters=analysis.zh_characters,
-        en_words=analysis.en_words,
-        segments=len(rows.segments),
-        pairs_machine=len(rows.pairs),
-        pairs_author=0,
-        memory_hits=0,
-        seconds=seconds,
-        cmi=analysis.mixing.cmi,
-        m_index=analysis.mixing.m_index,
-        i_index=analysis.mixing.i_index,
-        status="ok",
-        config_sha256=run.config_sha256 if analysis.sentences else run.untranslated_sha256,
-        run_id=run.run_id,
-        processed_at=run.started,
-    )
+    made = DocumentRows(analysis.document, run, rows)
+    made.add(analysis, translations, made.occurrences(analysis.sentences))
+    made.finish(analysis.totals, seconds)
     return rows
 
 
