@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from detection_scoring import duiyi_detector, gold, score
 from duiyi.processors.detection import detect
+from duiyi.processors.detection.boundaries import label_end, sentence_gaps
+from duiyi.processors.detection.characters import has_other_than_han
+from duiyi.processors.detection.switching import plain_clauses, searched_clauses
 from duiyi.processors.records import Block
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -158,3 +161,38 @@ def test_offsets_are_right_beside_astral_characters_combining_marks_and_any_line
 )
 def test_causes_that_the_gold_set_showed(text: str, expected: list[str]) -> None:
     assert [segment.lang for segment in detect(text)] == expected
+
+
+SENTENCES = [
+    "我们明天下午在图书馆门口见面",
+    "她说这道菜比上一次做得更好吃一些",
+    "雨停了",
+    "雨下得很大，路上的车都开得很慢",
+    "我把新的 App 装在旧手机上了",
+    "the meeting was moved to the second floor",
+    "Thanks",
+    "I left my umbrella at the station, but nobody saw it",
+    "version 2",
+    "3in of snow fell on the roof",
+    "please call Dr",
+    "Model X9",
+]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(SENTENCES),
+            st.sampled_from(["。", ". ", "! ", "？", "…", " ", "", "，", "; ", " 7", '."', ": "]),
+        ),
+        min_size=1,
+        max_size=5,
+    )
+)
+@settings(max_examples=400, deadline=None)
+def test_lines_that_need_no_search_have_the_clauses_that_a_search_finds(parts: list[tuple[str, str]]) -> None:
+    line = "".join(sentence + mark for sentence, mark in parts)
+    gaps = sentence_gaps(line)
+    plain = None if label_end(line) else plain_clauses(line, gaps)
+    if plain is not None and has_other_than_han(line):  # what is all Chinese is not asked for its clauses
+        assert plain == searched_clauses(line, 0, gaps)

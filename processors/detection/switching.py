@@ -299,8 +299,7 @@ class _Reader:
                     self.span += 1
                 inner = self.span < len(spans) and spans[self.span][0] < first
             hashtag = self.hashes and (
-                line[first - 1 : first] in _HASH
-                or (previous is not None and previous.hashtag and "#" not in between)
+                line[first - 1 : first] in _HASH or (previous is not None and previous.hashtag and "#" not in between)
             )
             if hashtag:  # goes with the sentence before it, and its words are guests there
                 cost, inner = (NOTHING if previous is not None else 0.0), True
@@ -461,9 +460,12 @@ def clauses_of(line: str) -> list[Clause]:
     """
     gaps = sentence_gaps(line)
     label = label_end(line)
-    plain_ones = None if label else _plain_clauses(line, gaps)
-    if plain_ones is not None:
-        return plain_ones
+    found = None if label else plain_clauses(line, gaps)
+    return searched_clauses(line, label, gaps) if found is None else found
+
+
+def searched_clauses(line: str, label: int, gaps: list[Gap]) -> list[Clause]:
+    """The clauses of any line, by search; ``label`` is where its label ends, ``gaps`` are those between its sentences."""
     words = _read(line, label, gaps)
     if not words:
         return []
@@ -487,7 +489,7 @@ def clauses_of(line: str) -> list[Clause]:
     return clauses
 
 
-def _plain_clauses(line: str, gaps: list[Gap]) -> list[Clause] | None:
+def plain_clauses(line: str, gaps: list[Gap]) -> list[Clause] | None:
     """The clauses of a line without a label that needs no search; None where a search may find others.
 
     Such a line has no brackets, bars or hashtags. Where it turns to another script, a sentence ends (or
@@ -520,11 +522,13 @@ def _plain_clauses(line: str, gaps: list[Gap]) -> list[Clause] | None:
         if kind == "han":
             clauses.append(Clause(begin, "han", [], plain_han=not surely_chinese(part)))
             continue
-        inner = [(end, split) for _, end, _, split in gaps if first < end < last]
-        for (start, split), (end, _) in pairwise([(first, begin), *inner, (last, 0)]):
+        inside = [(stop, after, split) for stop, after, _, split in gaps if first < after <= last]
+        starts = [(first, begin), *((after, split) for _, after, split in inside if after < last)]
+        stops = [*(stop for stop, _, _ in inside), last][: len(starts)]
+        for (start, split), end in zip(starts, stops, strict=True):
             sentence = line[start:end]
-            if _has_digit(sentence) and not _is_pinned(sentence):
-                return None  # a full stop behind it may be that of a number
+            if _has_digit(line[max(0, start - 1) : end]) and not _is_pinned(sentence):
+                return None  # a number's full stop or unit may be among its words
             clauses.append(Clause(split, "latin", words_in(sentence)))
     return clauses
 
