@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: demo test lint eval-detect eval-align bench-detect bench-dataset lock types clean
+.PHONY: demo test lint eval-detect eval-align bench bench-detect bench-dataset lock types clean
 .DELETE_ON_ERROR:
 
 $(VENV)/base.stamp: requirements.txt requirements-build.txt pyproject.toml
@@ -46,6 +46,9 @@ bench-detect: $(VENV)/dev.stamp  ## speed of detection and analysis beside peers
 
 eval-align: $(VENV)/dev.stamp  ## author pairs beside two baselines on the sets of DUIYI_EVAL_DIR (SPLIT=dev: the half that was tuned on)
 	@$(BIN)/python tests/eval_alignment.py $(SPLIT)
+
+bench: $(VENV)/dev.stamp  ## translation beside the bare CTranslate2 call and a loop as Argos' own (SENTENCES=200; some minutes)
+	@$(BIN)/python tests/benchmarks/bench_translation.py $(or $(SENTENCES),200)
 
 bench-dataset: $(VENV)/dev.stamp  ## reruns, 300 nights and layouts of the dataset, memory over a big input (MB=20; about 20 minutes)
 	@$(BIN)/python tests/benchmarks/bench_dataset_rerun.py

@@ -104,7 +104,7 @@ def test_run_with_a_server_of_its_own_is_quiet(duiyi: Duiyi, thread: Path, tmp_p
 def test_dry_run_needs_no_model_and_writes_nothing(
     duiyi: Duiyi, thread: Path, tmp_path: Path, no_model: dict[str, str]
 ) -> None:
-    done = duiyi("run", thread, "--out", tmp_path / "corpus", "--dry-run")
+    done = duiyi("run", thread, "--out", tmp_path / "corpus", "--dry-run", DUIYI_MEMORY="off")
     assert done.returncode == 0
     assert "translate 3 different sentences" in done.stdout
     assert not (tmp_path / "corpus").exists()
