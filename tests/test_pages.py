@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -385,7 +386,8 @@ def test_a_run_leaves_a_report_and_links_to_it(prefect_server: str, tmp_path: Pa
     out, page = tmp_path / "out", tmp_path / "out" / "report.html"
     overrides = {"translation": {"engine": "none"}}
     summary = translate_corpus([str(tmp_path / "notes.txt")], str(out), overrides=overrides)
-    (link,) = asyncio.run(links(summary.run_id))
+    with ThreadPoolExecutor(1) as apart:  # the browser's driver has an event loop running in this thread
+        (link,) = apart.submit(asyncio.run, links(summary.run_id)).result()
     assert page.as_uri() in link
     written = page.stat().st_mtime_ns
     translate_corpus([str(tmp_path / "notes.txt")], str(out), overrides=overrides)
