@@ -236,6 +236,7 @@ def run_corpus(
                     if shard is None:
                         continue
                     rows = maker.finish(shard)
+                    progress.say("writing")
                     with writing:
                         write(_whole(writer), _whole(rows))
                     summary.add(rows)

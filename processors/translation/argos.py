@@ -39,18 +39,14 @@ class ArgosEngine:
         package = Package(installed.path)
         self._tokenizer = package.tokenizer
         self._prefix = package.target_prefix
-        threads = compute_threads(settings.threads)
-        import os
-
-        workers = int(os.environ.get("WK", "1"))
         try:
             self._translator = ctranslate2.Translator(
                 str(installed.path / "model"),
                 device=settings.device,
                 compute_type=settings.compute_type,
-                inter_threads=workers,
+                inter_threads=1,
                 max_queued_batches=-1,  # or posting a shard would block, deaf to signals
-                intra_threads=max(1, threads // workers),
+                intra_threads=compute_threads(settings.threads),
             )
         except (RuntimeError, ValueError) as error:
             raise UsageError(f"the model in {installed.path} cannot be loaded: {error}") from error

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 SENTENCES = int(sys.argv[1]) if len(sys.argv) > 1 else 200
-ROUNDS = 3
+ROUNDS = 2
 VOCABULARY, WIDTH, LAYERS, HEADS, FEED_FORWARD = 32_000, 512, 6, 8, 2048
 CLAUSES = (
     "我们明天在图书馆见面",
