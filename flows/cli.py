@@ -164,6 +164,8 @@ def run(
         for line in dry_run_lines(inputs, out, settings, force=force, refresh=refresh, limit=limit, prune=prune):
             click.echo(line)
         return
+    from duiyi.processors.writing import has_documents
+
     from .run import run_flow
 
     summary = run_flow(
@@ -182,11 +184,6 @@ def run(
         click.echo(f"  {hint}")
     if summary.failed:
         sys.exit(1)
-
-
-def has_documents(out: Path) -> bool:
-    """Whether there is anything to read in a dataset's folder."""
-    return any((out / "documents").glob("*.parquet"))
 
 
 def reading_hints(out: Path) -> list[str]:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, cast
 
 from duiyi.processors.analysis import Part, analyse_in_parts
+from duiyi.processors.errors import DISK_FULL
 from duiyi.processors.memory import TranslationMemory, Translator, corrected, documents_to_redo, open_memory
 from duiyi.processors.plan import Prune, Shard, Tally, choose, shards
 from duiyi.processors.repair import Translation
@@ -54,7 +55,7 @@ def _storage_may_recover(_task: Task[..., Any], _run: TaskRun, state: State[Any]
     try:
         state.result()
     except OSError as error:
-        return error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS}
+        return error.errno not in DISK_FULL | {errno.EACCES, errno.EROFS}
     except Exception:
         return False
     return False

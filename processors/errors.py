@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+
+DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""Error numbers of the system that say that no more can be written."""
+
 
 class DuiyiError(Exception):
     """Something a user can act on. Its text is one line: what is wrong, where, and what to do about it."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from .errors import StoppedError, UsageError
+from .errors import DISK_FULL, StoppedError, UsageError
 
 
 @contextmanager
@@ -28,7 +27,7 @@ def new_files(*paths: Path) -> Iterator[list[TextIO]]:
         for path, hidden in zip(paths, partial, strict=True):
             hidden.replace(path)
     except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        if error.errno in DISK_FULL:
             raise StoppedError(f"no space left to write {paths[0]}; free some and run again") from error
         raise
     finally:

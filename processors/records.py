@@ -5,14 +5,21 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 Lang = Literal["zh", "en", "other", "none"]
 Script = Literal["Hans", "Hant"]
 PairKind = Literal["sentence", "embedded"]
+Origin = Literal["machine", "author", "memory"]
+ORIGINS: tuple[Origin, ...] = get_args(Origin)
+"""Where the English of a pair comes from."""
 
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""A character that XML 1.0 cannot hold, not even as a reference."""
 
 
 def well_formed(text: str) -> str:

@@ -14,8 +14,8 @@ import pyarrow.dataset as pads
 
 from ..errors import UsageError
 from ..flags import FLAGS
+from ..records import ORIGINS
 
-ORIGINS = ("machine", "author", "memory")
 ANY = "any"
 """In place of a flag's name: whatever the flag."""
 

@@ -6,7 +6,6 @@ readers that do not know it leave out, and which `seg_text` undoes.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC
 from importlib.metadata import version
@@ -14,13 +13,13 @@ from typing import Any
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape, quoteattr
 
+from ..records import NOT_XML
 from .tsv import number_text
 
 COLUMNS = "pair_id zh en kind origin model similarity quality flags zh_script source_uri source_id created_at".split()
 PLACEHOLDER = "x-character"
 FOOTER = "</body></tmx>\n"
 
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _RETURN = {"\r": "&#13;"}  # a parser makes a line feed of a carriage return that stands as such
 _PROPERTIES = "kind origin zh_script similarity quality source_uri source_id".split()
 
@@ -68,8 +67,8 @@ def tmx_units(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
 
 def seg(text: str) -> str:
     """Any text as the content of a ``<seg>``."""
-    pieces = _NOT_XML.split(text)
-    lost = _NOT_XML.findall(text)
+    pieces = NOT_XML.split(text)
+    lost = NOT_XML.findall(text)
     marks = (f'<ph type="{PLACEHOLDER}">U+{ord(character):04X}</ph>' for character in lost)
     return "".join(escape(piece, _RETURN) + next(marks, "") for piece in pieces)
 
@@ -85,8 +84,8 @@ def seg_text(element: ElementTree.Element) -> str:
 
 
 def _plain(text: str) -> str:
-    return escape(_NOT_XML.sub("\ufffd", text), _RETURN)
+    return escape(NOT_XML.sub("\ufffd", text), _RETURN)
 
 
 def _attribute(text: str) -> str:
-    return quoteattr(_NOT_XML.sub("\ufffd", text))
+    return quoteattr(NOT_XML.sub("\ufffd", text))

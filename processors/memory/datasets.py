@@ -11,7 +11,7 @@ import pyarrow.dataset as pads
 
 from ..records import Sentence, pair_id
 from ..repair import Translation, model_input
-from ..writing import open_dataset
+from ..writing import has_documents, open_dataset
 from .store import TranslationMemory
 from .translator import by_a_person
 
@@ -54,11 +54,6 @@ def documents_to_redo(memory: TranslationMemory, out: Path, *, noting: bool = Tr
             return frozenset(memory.awaited(out) | found)
         memory.await_documents(out, revision, found)
     return frozenset(memory.awaited(out))
-
-
-def has_documents(out: Path) -> bool:
-    """Whether there is a dataset to look through."""
-    return any((out / "documents").glob("*.parquet"))
 
 
 def clear_unused(memory: TranslationMemory) -> tuple[int, list[Path]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 import tempfile
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ..errors import ModelInstallError
+from ..errors import DISK_FULL, ModelInstallError
 from .progress import MEGABYTE, Report, heartbeat
 
 TEMPORARY_PREFIX = ".duiyi-install-"
@@ -85,7 +84,7 @@ def _only_process(folder: Path, report: Report) -> Iterator[None]:
 
 
 def _in_words(error: OSError, folder: Path) -> str:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in DISK_FULL:
         return f"the disk that holds {folder} is full; free some space and run the same command again"
     where = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else str(folder)
     return f"cannot work in {folder}: {where}: {error.strerror or error}"

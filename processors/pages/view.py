@@ -15,6 +15,7 @@ import pyarrow.dataset as pads
 
 from ..flags import FLAGS
 from ..output import new_files
+from ..records import ORIGINS
 from ..writing import open_dataset
 from .page import page, short_names
 
@@ -22,7 +23,6 @@ _COLUMNS = (
     "doc_id pair_id kind origin zh zh_start zh_end zh_script zh_tokens en en_tokens engine model score similarity"
     " quality flags word_alignment"
 ).split()
-_ORIGINS = ("machine", "author", "memory")
 _BATCH_ROWS = 8192
 
 _text_and_digits = re.compile(r"([^0-9]*)([0-9]{0,18})")
@@ -83,7 +83,7 @@ def write_view(folder: str | Path, out: Path, limit: int = 20_000) -> Viewed:
             for name, (uri, _) in zip(short_names([uri for uri, _ in shown]), shown, strict=True)
         ],
         "flags": list(FLAGS.items()),
-        "origins": _ORIGINS,
+        "origins": ORIGINS,
         "models": list(columns.models),
         "rows": columns.as_json(),
     }
@@ -161,7 +161,7 @@ class _Columns:
                 "en": english,
                 "id": row["pair_id"],
                 "embedded": int(row["kind"] == "embedded"),
-                "origin": _ORIGINS.index(row["origin"]),
+                "origin": ORIGINS.index(row["origin"]),
                 "script": row["zh_script"],
                 "zt": _spans(chinese, row["zh_tokens"]),
                 "et": _spans(english, row["en_tokens"]),

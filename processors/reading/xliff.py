@@ -7,6 +7,7 @@ from xml.parsers import expat
 
 from ..errors import UnreadableError
 from .parsed import Parsed, TextBuilder
+from .xml_text import refuse_entity
 
 _BEGINNING = re.compile(
     r"(?:\s|<\?.*?\?>|<!--.*?-->|<!DOCTYPE\s[^>\[]*(?:\[[^\]]*\]\s*)?>)*+<(?:\w+:)?xliff[\s/>]", re.DOTALL
@@ -39,16 +40,12 @@ def parse_xliff(source: str) -> Parsed:
     parser.StartElementHandler = reader.start
     parser.EndElementHandler = reader.end
     parser.CharacterDataHandler = reader.characters
-    parser.EntityDeclHandler = _refuse
+    parser.EntityDeclHandler = refuse_entity
     try:
         parser.Parse(source.encode("utf-8", "replace"), True)
     except expat.ExpatError as error:
         raise UnreadableError(f"not well-formed XML: {error}") from error
     return reader.builder.parsed()
-
-
-def _refuse(*_: object) -> None:
-    raise UnreadableError("its XML declares entities, which no document of this kind needs (an entity bomb?)")
 
 
 class _Reader:

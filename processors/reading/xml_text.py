@@ -123,6 +123,11 @@ def refuse_entities(stream: BinaryIO) -> None:
         return
 
 
+def refuse_entity(*_: object) -> None:
+    """What expat is to call for each entity that is declared."""
+    raise UnreadableError("its XML declares entities, which no document of this kind needs (an entity bomb?)")
+
+
 class _Handler(Protocol):
     def start(self, name: str, attributes: dict[str, str], offset: int) -> None: ...
 
@@ -145,13 +150,10 @@ def _fed(stream: BinaryIO, handler: _Handler) -> Iterator[None]:
     def end(name: str) -> None:
         handler.end(names[name], parser.CurrentByteIndex)
 
-    def refuse(*_: object) -> None:
-        raise UnreadableError("its XML declares entities, which no document of this kind needs (an entity bomb?)")
-
     parser.StartElementHandler = start
     parser.EndElementHandler = end
     parser.CharacterDataHandler = handler.characters
-    parser.EntityDeclHandler = refuse
+    parser.EntityDeclHandler = refuse_entity
     try:
         while data := stream.read(_PIECE):
             parser.Parse(data, False)

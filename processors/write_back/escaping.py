@@ -6,10 +6,10 @@ import html
 import re
 
 from ..reading.placed import Syntax
+from ..records import NOT_XML
 
 _MARKDOWN_MARK = re.compile(r"[\\`*_\[\]]|~(?=~)|<(?=[A-Za-z/!?])|&(?=#?\w+;)")
 _MARKDOWN_START = re.compile(r"(\d{1,9})(?=[.)](?:\s|$))|(?=[-+](?:\s|$)|#{1,6}(?:\s|$)|>|=+\s*$|-+\s*$)")
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def escaped(text: str, syntax: Syntax, *, at_line_start: bool = False) -> str:
@@ -22,7 +22,7 @@ def escaped(text: str, syntax: Syntax, *, at_line_start: bool = False) -> str:
         return re.sub(r"[\s=`]", lambda match: f"&#{ord(match.group())};", html.escape(text))
     if syntax == "xml":
         # the XML is held as Latin-1, a character a byte (see `word`)
-        return html.escape(_NOT_XML.sub("\ufffd", text), quote=False).encode().decode("latin-1")
+        return html.escape(NOT_XML.sub("\ufffd", text), quote=False).encode().decode("latin-1")
     if syntax == "vtt":
         return html.escape(text, quote=False)
     if syntax == "srt":

@@ -8,6 +8,7 @@ Every change of the disk goes through `files`.
 from __future__ import annotations
 
 from .dataset import Dataset, DatasetWriter, open_dataset
+from .layout import has_documents
 from .rows import DocumentRows, Rows, Run, document_rows, unread_rows
 from .stored import Stored, StoredDocuments, stored_documents, stored_uris
 
@@ -20,6 +21,7 @@ __all__ = [
     "Stored",
     "StoredDocuments",
     "document_rows",
+    "has_documents",
     "open_dataset",
     "stored_documents",
     "stored_uris",

@@ -21,10 +21,10 @@ import pyarrow as pa
 import pyarrow.dataset as pads
 from filelock import FileLock, Timeout
 
-from ..errors import StoppedError, UsageError
+from ..errors import DISK_FULL, StoppedError, UsageError
 from ..settings import WritingSettings
 from . import files
-from .layout import Layout, stored_layout, table_files
+from .layout import Layout, has_documents, stored_layout, table_files
 from .merging import merge_sets
 from .rows import Columns, Rows
 from .schema import TABLES
@@ -34,7 +34,6 @@ from .stored import StoredDocuments, dataset_state, load_stored
 
 LOCK_FILE = ".duiyi.lock"
 LOCK_SECONDS = 300
-_FULL = {errno.ENOSPC, errno.EDQUOT}
 _QUICK_BYTES = 256 * 2**20
 _LARGEST_SHARE = 20
 """Merges that are due by time take at most one part in so many of a run's time, and reloads of what is stored too."""
@@ -57,7 +56,7 @@ def open_dataset(folder: str | Path) -> Dataset:
         UsageError: there is no dataset, or a later version of duiyi wrote it.
     """
     root = Path(folder)
-    if not table_files(root, "documents"):
+    if not has_documents(root):
         raise UsageError(
             f"{root} holds no duiyi dataset (no documents/*.parquet); write one with: duiyi run INPUT --out {root}"
         )
@@ -94,7 +93,7 @@ class DatasetWriter:
         except (FileExistsError, NotADirectoryError) as error:
             raise UsageError(f"--out {folder} is a file, not a folder; name another") from error
         except OSError as error:
-            if error.errno in _FULL:
+            if error.errno in DISK_FULL:
                 raise StoppedError(f"no space left to write {folder}; free some and run again") from error
             raise UsageError(f"cannot write to {folder}: {error.strerror or error}; name another --out") from error
         self.layout = stored_layout(folder) or Layout(settings.buckets)
@@ -177,7 +176,7 @@ class DatasetWriter:
         By size: what is staged is a good part of what is stored, so that each row is rewritten a few times only. By
         time: readers should see what a long run has done.
         """
-        if not table_files(self._root, "documents"):
+        if not has_documents(self._root):
             return True
         waited = time.monotonic() - self._merged_at
         return self._staging.bytes() > max(self._settings.staged_bytes, self._stored_bytes() / 4) or waited > max(
@@ -205,7 +204,7 @@ class DatasetWriter:
                 f"another run has held {self._root} for five minutes; run again when it is done"
             ) from error
         except OSError as error:
-            if error.errno in _FULL:
+            if error.errno in DISK_FULL:
                 raise StoppedError(
                     f"no space left to write {self._root}; what was stored before is whole; free some and run again"
                 ) from error

@@ -66,6 +66,11 @@ def table_files(root: Path, table: str) -> list[Path]:
     return sorted((root / table).glob("*.parquet"))
 
 
+def has_documents(root: Path) -> bool:
+    """Whether there is a dataset to be read."""
+    return bool(table_files(root, "documents"))
+
+
 def bucket_path(root: Path, table: str, bucket: int) -> Path:
     """The file of a bucket's rows of one table."""
     return root / table / f"{bucket:02d}.parquet"
