@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from ..errors import UnreadableError
 from ..settings import ReadingSettings
 from .parsed import Parsed, TextBuilder
-from .xml_text import Vocabulary, paragraphs
-from .zips import Package
+from .xml_text import Vocabulary
+from .zips import Package, add_paragraphs
 
 WORD = Vocabulary(
     paragraphs=frozenset({"w:p"}),
@@ -34,9 +33,7 @@ def parse_docx(stream: BinaryIO, settings: ReadingSettings) -> Parsed:
     package = Package(stream, settings)
     builder = TextBuilder(settings.max_cells)
     for part in docx_parts(package):
-        with package.open(part) as xml:
-            for paragraph in paragraphs(xml, WORD):
-                builder.add(paragraph.text, row=paragraph.row, cell=paragraph.cell)
+        add_paragraphs(builder, package, part, WORD)
     return builder.parsed()
 
 
@@ -46,8 +43,6 @@ def docx_parts(package: Package) -> Iterator[str]:
     Raises:
         UnreadableError: there is no main part.
     """
-    main = next(iter(package.related("", "officeDocument")), None)
-    if main is None:
-        raise UnreadableError("broken: it does not say which of its parts is the document")
+    main = package.main_part("document")
     yield main
     yield from package.related(main, "footnotes", "endnotes", "comments", "header", "footer")

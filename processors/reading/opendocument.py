@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import BinaryIO
 
 from ..errors import UnreadableError
 from ..settings import ReadingSettings
 from .parsed import Parsed, TextBuilder
-from .xml_text import Vocabulary, elements, paragraphs
-from .zips import Package
+from .xml_text import Vocabulary, elements
+from .zips import Package, add_paragraphs
 
 _OPEN_DOCUMENT = Vocabulary(
     paragraphs=frozenset({"text:p", "text:h"}),
@@ -22,15 +23,7 @@ _OPEN_DOCUMENT = Vocabulary(
     rows=frozenset({"table:table-row"}),
     cells=frozenset({"table:table-cell"}),
 )
-_SHEETS = Vocabulary(
-    paragraphs=_OPEN_DOCUMENT.paragraphs,
-    text=None,
-    stands_for=_OPEN_DOCUMENT.stands_for,
-    skipped=_OPEN_DOCUMENT.skipped,
-    rows=_OPEN_DOCUMENT.rows,
-    cells=_OPEN_DOCUMENT.cells,
-    titles={"table:table": "table:name"},
-)
+_SHEETS = replace(_OPEN_DOCUMENT, titles={"table:table": "table:name"})
 
 
 def parse_open_document(stream: BinaryIO, settings: ReadingSettings, *, sheets: bool = False) -> Parsed:
@@ -52,7 +45,5 @@ def parse_open_document(stream: BinaryIO, settings: ReadingSettings, *, sheets: 
     for part in ("content.xml", "styles.xml"):
         if part == "styles.xml" and part not in package:
             continue
-        with package.open(part) as xml:
-            for paragraph in paragraphs(xml, _SHEETS if sheets and part == "content.xml" else _OPEN_DOCUMENT):
-                builder.add(paragraph.text, row=paragraph.row, cell=paragraph.cell)
+        add_paragraphs(builder, package, part, _SHEETS if sheets and part == "content.xml" else _OPEN_DOCUMENT)
     return builder.parsed()

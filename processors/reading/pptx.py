@@ -8,8 +8,8 @@ from typing import BinaryIO
 from ..errors import UnreadableError
 from ..settings import ReadingSettings
 from .parsed import Parsed, TextBuilder
-from .xml_text import Vocabulary, elements, paragraphs
-from .zips import Package
+from .xml_text import Vocabulary, elements
+from .zips import Package, add_paragraphs
 
 _SLIDES = Vocabulary(
     paragraphs=frozenset({"a:p", "p:text"}),  # p:text is a comment
@@ -30,18 +30,14 @@ def parse_pptx(stream: BinaryIO, settings: ReadingSettings) -> Parsed:
         UnreadableError: broken, encrypted or over a limit.
     """
     package = Package(stream, settings)
-    main = next(iter(package.related("", "officeDocument")), None)
-    if main is None:
-        raise UnreadableError("broken: it does not say which of its parts is the presentation")
+    main = package.main_part("presentation")
     slides = list(_slides(package, main))
     if len(slides) > settings.max_pages:
         raise UnreadableError(f"{len(slides):,} slides, more than reading.max_pages = {settings.max_pages:,}")
     builder = TextBuilder(settings.max_cells)
     for slide in slides:
         for part in (slide, *package.related(slide, "diagramData", "chart", "notesSlide", "comments")):
-            with package.open(part) as xml:
-                for paragraph in paragraphs(xml, _SLIDES):
-                    builder.add(paragraph.text, row=paragraph.row, cell=paragraph.cell)
+            add_paragraphs(builder, package, part, _SLIDES)
     return builder.parsed()
 
 

@@ -11,7 +11,8 @@ from typing import IO, BinaryIO
 
 from ..errors import UnreadableError
 from ..settings import ReadingSettings
-from .xml_text import elements
+from .parsed import TextBuilder
+from .xml_text import Vocabulary, elements, paragraphs
 
 _ENCRYPTED = 1
 _FREE_BYTES = 32 * 2**20
@@ -124,6 +125,17 @@ class Package:
         except MEMBER_ERRORS as error:
             raise UnreadableError(f"its part {name} is {member_error(error)}") from error
 
+    def main_part(self, called: str) -> str:
+        """The part that is the document, the presentation or whatever it is ``called`` (Office Open XML).
+
+        Raises:
+            UnreadableError: there is none.
+        """
+        main = next(iter(self.related("", "officeDocument")), None)
+        if main is None:
+            raise UnreadableError(f"broken: it does not say which of its parts is the {called}")
+        return main
+
     def related(self, part: str, *kinds: str) -> list[str]:
         """The parts that ``part`` is related to in one of these ways (last word of the relation's type), in that order."""
         found: dict[str, list[str]] = {kind: [] for kind in kinds}
@@ -169,3 +181,14 @@ class _Part(io.RawIOBase):
             raise UnreadableError(f"its part {self._name} is {member_error(error)}") from error
         buffer[: len(data)] = data
         return len(data)
+
+
+def add_paragraphs(builder: TextBuilder, package: Package, part: str, vocabulary: Vocabulary) -> None:
+    """Adds the paragraphs of one of a package's parts to a text.
+
+    Raises:
+        UnreadableError: there is no such part, it is broken, or it has too many cells.
+    """
+    with package.open(part) as xml:
+        for paragraph in paragraphs(xml, vocabulary):
+            builder.add(paragraph.text, row=paragraph.row, cell=paragraph.cell)
