@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 
 from duiyi.processors.analysis import Analysis, analyse
@@ -19,7 +20,7 @@ from duiyi.processors.settings import Settings
 from duiyi.processors.write_back import Writable, Written, write_back
 from duiyi.processors.writing import Run, document_rows
 
-from .progress import RunProgress, run_progress
+from .progress import run_progress
 
 
 def translated(documents: Iterable[Document], format_: str, settings: Settings) -> Iterator[str]:
@@ -29,9 +30,8 @@ def translated(documents: Iterable[Document], format_: str, settings: Settings) 
         NoModelError: there is Chinese in one and no model is installed.
     """
     paired: list[tuple[Sentence, str | None]] = []
-    for document in documents:
-        analysis = analyse(document, settings)
-        translations = _translations(analysis, settings)
+    for analysis, translations in _translations(documents, settings):
+        document = analysis.document
         if format_ == "jsonl":
             run = Run("on-demand", settings.sha256(), settings.sha256(), datetime.now(UTC))
             yield as_jsonl(document_rows(analysis, translations, run, 0.0))
@@ -61,7 +61,11 @@ def written_again(file: str, format_: Writable, settings: Settings, *, bilingual
     def translate(texts: list[str]) -> list[str | None]:
         if settings.translation.engine == "none":
             raise UsageError(f"there is Chinese in {file}, and --engine none translates nothing")
-        return [one.text for one in _translated(texts, settings, progress)]
+        with open_memory(settings.memory, progress.warn) as memory:
+            found = Translator(memory, settings, say=progress.say).translate(
+                texts, progress.translated, progress.expect
+            )
+        return [one.text for one in found]
 
     try:
         kind = find_kind(name, data[:HEAD_BYTES], named=True)
@@ -96,13 +100,34 @@ def _content(file: str, format_: Writable, settings: Settings) -> tuple[str, byt
         raise UsageError(f"cannot read {file}: {error.strerror or error}") from error
 
 
-def _translations(analysis: Analysis, settings: Settings) -> list[Translation] | None:
-    if not analysis.sentences or settings.translation.engine == "none":
-        return None
-    with run_progress() as progress:
-        return _translated([sentence.text for sentence in analysis.sentences], settings, progress)
+def _translations(
+    documents: Iterable[Document], settings: Settings
+) -> Iterator[tuple[Analysis, list[Translation] | None]]:
+    """Each document analysed, with its sentences' translations; None where there is nothing to translate.
 
+    The memory is opened at the first that has Chinese. Progress is shown only while a document is translated, so that it does
+    not run into what is printed between.
+    """
 
-def _translated(texts: list[str], settings: Settings, progress: RunProgress) -> list[Translation]:
-    with open_memory(settings.memory, progress.warn) as memory:
-        return Translator(memory, settings, say=progress.say).translate(texts, progress.translated, progress.expect)
+    def say(line: str) -> None:
+        with run_progress() as progress:  # the one under way
+            progress.say(line)
+
+    def warn(line: str) -> None:
+        with run_progress() as progress:
+            progress.warn(line)
+
+    with ExitStack() as opened:
+        translator: Translator | None = None
+        for document in documents:
+            analysis = analyse(document, settings)
+            if not analysis.sentences or settings.translation.engine == "none":
+                yield analysis, None
+                continue
+            with run_progress() as progress:
+                if translator is None:
+                    memory = opened.enter_context(open_memory(settings.memory, warn))
+                    translator = Translator(memory, settings, say=say)
+                texts = [sentence.text for sentence in analysis.sentences]
+                found = translator.translate(texts, progress.translated, progress.expect)
+            yield analysis, found

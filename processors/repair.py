@@ -54,13 +54,19 @@ def model_input(chinese: str) -> str:
 
 
 def checked(
-    source: str, first: Hypothesis, second: Hypothesis | None, settings: CheckSettings, *, engine: str, model: str
+    source: str,
+    first: Hypothesis,
+    flags: tuple[str, ...],
+    second: Hypothesis | None,
+    settings: CheckSettings,
+    *,
+    engine: str,
+    model: str,
 ) -> Translation:
-    """The better of two tries at a sentence (as the model saw it), with its flags.
+    """The better of two tries at a sentence (as the model saw it), with its flags; ``flags`` are those of the first.
 
     The second is better where its faults weigh less; where it has none at all it is flagged ``repaired``.
     """
-    flags = flags_of(source, first, settings)
     hypothesis = first
     if flags and second is not None:
         again = flags_of(source, second, settings)

@@ -53,6 +53,8 @@ create table if not exists speed (engine text not null, model text not null, loa
     primary key (engine, model)) without rowid;
 """
 
+_SAID = "first, first_score, first_truncated, tried, second, second_score, second_truncated"
+
 Warn = Callable[[str], None]
 T = TypeVar("T")
 
@@ -124,13 +126,11 @@ class TranslationMemory:
                 return {}
             for some in _batches(sources, _AT_ONCE):
                 marks = ",".join("?" * len(some))
-                for source, *first, tried, second, score, truncated, used in self._read(
-                    "select source, first, first_score, first_truncated, tried, second, second_score, second_truncated, used"  # noqa: S608 - question marks
-                    f" from machine where origin = ? and made >= ? and source in ({marks})",
+                for source, used, *said in self._read(
+                    f"select source, used, {_SAID} from machine where origin = ? and made >= ? and source in ({marks})",  # noqa: S608 - question marks
                     (origin, since, *some),
                 ):
-                    again = None if second is None else Hypothesis(second, score, bool(truncated))
-                    found[source] = Remembered(Hypothesis(first[0], first[1], bool(first[2])), bool(tried), again)
+                    found[source] = _remembered(*said)
                     if used != today:
                         aged.append(source)
             if aged:
@@ -188,17 +188,10 @@ class TranslationMemory:
 
     def machine(self) -> Iterator[tuple[Identity, str, Remembered]]:
         """All that models said."""
-        for signature, engine, model, source, *rest in self._read_all(
-            "select signature, engine, model, source, first, first_score, first_truncated, tried, second, second_score,"
-            " second_truncated from origin join machine on machine.origin = origin.id"
+        for signature, engine, model, source, *said in self._read_all(
+            f"select signature, engine, model, source, {_SAID} from origin join machine on machine.origin = origin.id"  # noqa: S608 - our own names
         ):
-            first, score, truncated, tried, second, second_score, second_truncated = rest
-            again = None if second is None else Hypothesis(second, second_score, bool(second_truncated))
-            yield (
-                Identity(engine, model, signature),
-                source,
-                Remembered(Hypothesis(first, score, bool(truncated)), bool(tried), again),
-            )
+            yield Identity(engine, model, signature), source, _remembered(*said)
 
     # What people said
 
@@ -510,6 +503,20 @@ def _columns(hypothesis: Hypothesis | None) -> tuple[str | None, float | None, b
     if hypothesis is None:
         return None, None, None
     return hypothesis.text, hypothesis.score, hypothesis.truncated
+
+
+def _remembered(
+    first: str,
+    first_score: float | None,
+    first_truncated: int,
+    tried: int,
+    second: str | None,
+    second_score: float | None,
+    second_truncated: int,
+) -> Remembered:
+    """What the columns `_SAID` tell."""
+    again = None if second is None else Hypothesis(second, second_score, bool(second_truncated))
+    return Remembered(Hypothesis(first, first_score, bool(first_truncated)), bool(tried), again)
 
 
 def _batches(items: Iterable[str], size: int) -> Iterator[list[str]]:

@@ -131,15 +131,24 @@ class Translator:
         if new:
             known |= self._first_tries(new, progress)
         checks = self._settings.checks
-        faulty = [s for s in sources if not known[s].tried and flags_of(s, known[s].first, checks)]
+        flags = {source: flags_of(source, known[source].first, checks) for source in sources}
+        faulty = [source for source in sources if flags[source] and not known[source].tried]
         if faulty:
             known |= self._second_tries({source: known[source] for source in faulty})
         return {
             source: replace(
-                checked(source, one.first, one.second, checks, engine=identity.engine, model=identity.model),
+                checked(
+                    source,
+                    known[source].first,
+                    flags[source],
+                    known[source].second,
+                    checks,
+                    engine=identity.engine,
+                    model=identity.model,
+                ),
                 remembered=source in remembered,
             )
-            for source, one in known.items()
+            for source in sources
         }
 
     def _first_tries(self, sources: list[str], progress: Progress | None) -> dict[str, Remembered]:
