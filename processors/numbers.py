@@ -59,6 +59,10 @@ def missing_numbers(chinese: str, english: str) -> set[str]:
             factor *= _SCALES[character]
         wanted[found[0]] = {_times(found[1], factor)}
         scaled.append(found.span())
+    for found in _en_scaled.finditer(source):  # RM6 million
+        if found[2].lower() in _EN_SCALES:
+            wanted[found[0]] = {_times(found[1], _EN_SCALES[found[2].lower()])}
+            scaled.append(found.span())
     for found in _number.finditer(source):
         if not any(start <= found.start() < end for start, end in scaled):
             wanted.setdefault(_value(found[0]), _other_forms(_value(found[0])))

@@ -103,6 +103,12 @@ def test_what_counts_nothing_is_no_number(text: str) -> None:
     [
         ("市值2.3亿美元", "Market value of 2.3 billion dollars", ("number_mismatch",)),
         ("市值2.3亿美元", "Market value of 230 million dollars", ()),
+        ("他们一年光利息就要付 RM6 million。", "They will pay RM6 million in interest for one year.", ()),
+        (
+            "他们一年光利息就要付 RM6 million。",
+            "They will pay RM6 billion in interest for one year.",
+            ("number_mismatch",),
+        ),
         ("他借了三千块", "He borrowed 3,000 yuan", ()),
         ("他借了三千块", "He borrowed three thousand yuan", ()),
         ("他借了三千块", "He borrowed 300 yuan", ("number_mismatch",)),
