@@ -106,9 +106,9 @@ def write_shard(writer: DatasetWriter, rows: Rows) -> None:
 
 
 @task(name="merge-dataset", cache_policy=NO_CACHE, persist_result=False, retry_condition_fn=_storage_may_recover)
-def merge_dataset(writer: DatasetWriter) -> None:
-    """Put what the run committed in its place in the dataset."""
-    writer.merge()
+def merge_dataset(writer: DatasetWriter, wait: bool) -> None:
+    """Put what was committed in its place in the dataset; ``wait`` for another run that is doing so."""
+    writer.merge(wait=wait)
 
 
 def _units(work: Iterator[Shard], settings: Settings) -> Iterator[tuple[Unit, Shard | None]]:
@@ -204,7 +204,6 @@ def run_corpus(
     started = time.monotonic()
     choice = choose(settings, force=force, refresh=refresh, limit=limit, prune=prune)
     writer = DatasetWriter(out, settings.writing)
-    writer.merge()  # what a killed run left
     run = Run(
         str(flow_run.get_id() or uuid.uuid4()), choice.config_sha256, choice.untranslated_sha256, datetime.now(UTC)
     )
@@ -214,6 +213,7 @@ def run_corpus(
     write = write_shard.with_options(retries=retries, retry_delay_seconds=delay)
     merge = merge_dataset.with_options(retries=retries, retry_delay_seconds=delay)
     listed: list[dict[str, Any]] = []
+    committed = False
     writing = threading.Lock()  # the thread that reads ahead asks the writer what is stored
 
     def stored() -> StoredDocuments:
@@ -240,16 +240,17 @@ def run_corpus(
                     progress.say("writing")
                     with writing:
                         write(_whole(writer), _whole(rows))
+                    committed = True
                     summary.add(rows)
                     if not choice.corrected.isdisjoint(rows.documents["doc_id"]):
                         memory.arrived(out, rows.documents["doc_id"])
                     listed += islice(rows.documents, ARTIFACT_DOCUMENTS - len(listed))
         except BaseException:
-            writer.merge(only_if_quick=True)
+            writer.merge_if_quick()
             raise
-        if writer.has_staged:
+        if not writer.is_merged:
             progress.say("putting all in its place")
-            merge(_whole(writer))
+            merge(_whole(writer), wait=committed)
         if translator is not None:
             summary.sentences, summary.translating = translator.translated, translator.seconds
     summary.seconds = time.monotonic() - started

@@ -73,6 +73,9 @@ class Tally:
     unread: list[Unread] = field(default_factory=list)
     """Those inputs, the first thousand of them."""
 
+    stale_pairs: int = 0
+    """How many pairs the stale documents have."""
+
     pruned: int = 0
     notes: list[str] = field(default_factory=list)
     """What else a person should know, a line each."""
@@ -155,6 +158,8 @@ def decide(doc_id: str, content_sha256: str, stored: Stored | None, choice: Choi
         return "redone"
     if stored.config_sha256 == choice.config_sha256:
         return "unchanged"
+    if not choice.translates and stored.pairs_machine:
+        return "unchanged"  # it has more than is asked for; only --force drops translations
     if stored.config_sha256 == choice.untranslated_sha256:
         return "redone" if choice.translates and stored.has_chinese else "unchanged"
     if choice.refresh:
@@ -297,8 +302,11 @@ class _Planner:
     def _decided(self, doc_id: str, content_sha256: str) -> Decision:
         """Decide on a document and count it."""
         at = self._meet(doc_id)
-        decision = decide(doc_id, content_sha256, None if at is None else self._stored.at(at), self._choice)
+        stored = None if at is None else self._stored.at(at)
+        decision = decide(doc_id, content_sha256, stored, self._choice)
         self._tally.decisions[decision] += 1
+        if stored is not None and decision == "stale":
+            self._tally.stale_pairs += stored.pairs
         return decision
 
     def _news(self, item: Unread) -> Iterator[Unread]:

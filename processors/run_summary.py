@@ -66,8 +66,8 @@ class RunSummary:
             found.append(f"mended by a second try: {_number(self.flags['repaired'], 'pair')}")
         if tally.decisions["stale"]:
             found.append(
-                f"stale: {_number(tally.decisions['stale'], 'document')} made by other settings or another model;"
-                " --refresh redoes them"
+                f"stale: {_number(tally.decisions['stale'], 'document')} ({_number(tally.stale_pairs, 'pair')})"
+                " made by other settings or another model; --refresh redoes them"
             )
         found += [*tally.notes, *tally.unread_lines(most_unread)]
         return found

@@ -9,6 +9,7 @@ import shutil
 import tempfile
 import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pandas
@@ -33,6 +34,7 @@ from duiyi.processors.writing import (
     stored_documents,
     unread_rows,
 )
+from duiyi.processors.writing import dataset as writing_dataset
 from duiyi.processors.writing.layout import Layout, table_files
 from duiyi.processors.writing.schema import TABLES
 from hypothesis import given, settings
@@ -135,7 +137,7 @@ def test_what_is_stored_is_known_by_content(dataset: Path) -> None:
     assert stored.failures == {"file:///d/broken.pdf": {document_id("file:///d/broken.pdf")}}
     good = stored.get(document_id("file:///d/7.txt"))
     assert good == Stored(
-        hashlib.sha256("Hello there.\n第7次见面。我们 go 吧。\n".encode()).hexdigest(), "ok", "f" * 64, None, True
+        hashlib.sha256("Hello there.\n第7次见面。我们 go 吧。\n".encode()).hexdigest(), "ok", "f" * 64, None, True, 2, 2
     )
     assert stored.get("0" * 32) is None
     assert len(stored_documents(dataset / "nowhere")) == 0
@@ -202,7 +204,7 @@ def test_what_is_committed_waits_beside_the_tables_and_counts_as_stored(dataset:
     assert texts[document_id("file:///d/new.txt")] == "新的。"
     assert document_id("file:///d/8.txt") not in texts
     assert found.documents.count_rows() == 41
-    assert not writer.has_staged
+    assert writer.is_merged
     merged = files_of(dataset)
     writer.merge()
     assert files_of(dataset) == merged, "what is merged is not merged again"
@@ -253,7 +255,8 @@ def test_any_commits_and_merges_leave_the_last_rows_of_each_document(
                 assert {writer.layout.bucket(doc_id) for doc_id in ids} <= {int(path.stem)}
 
 
-def test_work_that_another_writer_did_is_seen(dataset: Path) -> None:
+def test_work_that_another_writer_did_is_seen(dataset: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing_dataset, "_LARGEST_SHARE", 0)  # however slow the machine is
     writer, other = DatasetWriter(dataset, WritingSettings()), DatasetWriter(dataset, WritingSettings())
     known = writer.stored()
     writer.commit(rows_of("file:///d/mine.txt", "我的。"))
@@ -264,6 +267,40 @@ def test_work_that_another_writer_did_is_seen(dataset: Path) -> None:
     again = writer.stored()
     other.merge()
     assert writer.stored() is again
+
+
+def test_others_commit_while_one_merges_and_the_latest_rows_win(dataset: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The merge stops between its buckets for as long as it takes another writer to commit, to the same documents too."""
+    monkeypatch.setattr(writing_dataset, "_LARGEST_SHARE", 0)  # however slow the machine is
+    writer, other = DatasetWriter(dataset, WritingSettings()), DatasetWriter(dataset, WritingSettings())
+    known = writer.stored()
+    rows = Rows()
+    for number in range(10):
+        rows.extend(rows_of(f"file:///d/{number}.txt", "旧的。"))
+    writer.commit(rows)
+    latest = Rows()
+    for number in (3, 4, 99):
+        latest.extend(rows_of(f"file:///d/{number}.txt", "新的。"))
+    replace_files, replaced = files.replace_files, []
+
+    def slowly(*arguments: Any) -> None:
+        replace_files(*arguments)
+        replaced.append(arguments)
+        if len(replaced) == 2:
+            other.commit(latest)  # does not wait
+            other.merge(wait=False)  # somebody is at it
+
+    monkeypatch.setattr(files, "replace_files", slowly)
+    writer.merge()
+    assert len(replaced) > 3
+    assert not writer.is_merged, "what came meanwhile waits for the next merge"
+    assert writer.stored() is not known, "and is news to who merged"
+    other.merge()
+    assert writer.is_merged
+    texts = open_dataset(dataset).segments.to_table().to_pandas().groupby("doc_id")["text"].sum()
+    for number, text in {2: "旧的。", 3: "新的。", 4: "新的。", 99: "新的。"}.items():
+        assert texts[document_id(f"file:///d/{number}.txt")] == text
+    assert open_dataset(dataset).documents.count_rows() == 42
 
 
 def test_what_is_stored_takes_less_than_a_hundred_bytes_a_document() -> None:
@@ -278,6 +315,8 @@ def test_what_is_stored_takes_less_than_a_hundred_bytes_a_document() -> None:
             "config_sha256": ["f" * 64] * number,
             "error": pa.nulls(number, pa.string()),
             "zh_characters": [n % 2 for n in range(number)],
+            "pairs_machine": [n % 3 for n in range(number)],
+            "pairs_author": [n % 2 for n in range(number)],
         }
     )
     tracemalloc.start()

@@ -79,6 +79,28 @@ def test_stale_documents_wait_for_refresh_without_being_parsed(inputs: Path, tmp
     assert run_library([inputs], out, other).decisions == {"unchanged": 20}
 
 
+def test_a_run_without_an_engine_never_drops_translations_unless_forced(inputs: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run_library([inputs], out, ARGOS)
+    pairs = open_dataset(out).pairs.count_rows()
+    before = files_of(out)
+    other = settings_of(translation={"engine": "none"}, sentences={"max_characters": 50})
+    assert run_library([inputs], out, other).decisions == {"unchanged": 20}
+    assert run_library([inputs], out, other, refresh=True).decisions == {"unchanged": 20}
+    assert files_of(out) == before
+    assert pairs
+    assert run_library([inputs], out, other, force=True).decisions == {"redone": 20}
+    assert open_dataset(out).pairs.count_rows() == 0
+
+
+def test_the_run_says_how_many_pairs_are_stale(inputs: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run_library([inputs], out, ARGOS)
+    tally = run_library([inputs], out, settings_of(sentences={"max_characters": 50}))
+    assert tally.decisions == {"stale": 20}
+    assert tally.stale_pairs == open_dataset(out).pairs.count_rows()
+
+
 def test_two_runs_at_once_give_the_union_once_each(tmp_path: Path) -> None:
     for number in range(60):
         (tmp_path / f"{number:02d}.txt").write_text(f"Page {number}.\n这是第{number}页。\n", "utf-8")

@@ -33,6 +33,9 @@ from .staging import GONE, Staging
 from .stored import StoredDocuments, dataset_state, load_stored
 
 LOCK_FILE = ".duiyi.lock"
+"""Held while something is staged, for milliseconds."""
+MERGE_LOCK_FILE = ".duiyi.merge.lock"
+"""Held while staged rows are merged into the buckets, which nobody else does then; others go on staging."""
 LOCK_SECONDS = 300
 _QUICK_BYTES = 256 * 2**20
 _LARGEST_SHARE = 20
@@ -84,10 +87,11 @@ class DatasetWriter:
         self._root = folder
         self._settings = settings
         self._lock = FileLock(folder / LOCK_FILE)
+        self._merge_lock = FileLock(folder / MERGE_LOCK_FILE)
         try:
             for table in TABLES:
                 files.make_folder(folder / table)
-            for written in (folder, *(folder / name for name in (*TABLES, STAGING_FOLDER, LOCK_FILE))):
+            for written in (folder, *(folder / name for name in (*TABLES, STAGING_FOLDER, LOCK_FILE, MERGE_LOCK_FILE))):
                 if written.exists() and not os.access(written, os.W_OK | (os.X_OK if written.is_dir() else 0)):
                     raise PermissionError(errno.EACCES, f"no permission to write {written.name}")
         except (FileExistsError, NotADirectoryError) as error:
@@ -129,41 +133,74 @@ class DatasetWriter:
                 doc_id=doc_id, source_uri="", status=GONE, run_id="", processed_at=datetime.fromtimestamp(0, UTC)
             )
         tables = {"pairs": rows.pairs.table(), "segments": rows.segments.table(), "documents": documents.table()}
-        with self._changing():
-            self._staging.add(tables, self.layout, self._settings)
-            if self._merge_is_due():
-                self._merge()
+        with self._holding(self._lock):
+            undisturbed = self._look()
+            try:
+                self._staging.add(tables, self.layout, self._settings)
+            finally:
+                if undisturbed:
+                    self._state = dataset_state(self._root)
+        if self._merge_is_due():
+            self.merge(wait=False)
 
     @property
-    def has_staged(self) -> bool:
-        """Whether there are committed rows that are not in the tables yet."""
-        return bool(self._staging.sets())
+    def is_merged(self) -> bool:
+        """Whether all that was committed is in its place, and no killed run left anything."""
+        return not self._staging.sets() and not self._leftovers()
 
-    def merge(self, *, only_if_quick: bool = False) -> None:
+    def merge(self, *, wait: bool = True) -> None:
         """Put all that is staged into the buckets, by this or another run, killed ones too, and clear up after those.
 
-        ``only_if_quick`` does nothing where that would take more than a few seconds: the next run will do it.
+        Only one process does so at a time; the others go on committing. Without ``wait`` nothing is done here while
+        another one is at it.
 
         Raises:
             StoppedError: as `commit`.
         """
-        if self._leftovers() or (self.has_staged and not (only_if_quick and self._stored_bytes() > _QUICK_BYTES)):
-            with self._changing():
+        if self.is_merged:
+            return
+        try:
+            with self._holding(self._merge_lock, LOCK_SECONDS if wait else 0):
                 self._merge()
+        except _HeldByAnotherError:
+            if wait:
+                raise
+
+    def merge_if_quick(self) -> None:
+        """The same, but not where it would take more than a few seconds: the next run will do it.
+
+        Raises:
+            StoppedError: as `commit`.
+        """
+        if self._stored_bytes() <= _QUICK_BYTES:
+            self.merge(wait=False)
 
     def _merge(self) -> None:
         started = time.monotonic()
-        for path in self._leftovers():
-            files.unlink(path)
-        sets = self._staging.sets()
+        with self._holding(self._lock):
+            undisturbed = self._look()
+            for path in self._leftovers():
+                files.unlink(path)
+            sets = self._staging.sets()
         try:
             merge_sets(sets, self._root, self.layout, self._settings)
         finally:
-            for path in self._staging.leftovers():
-                files.unlink(path)
-        self._staging.remove(sets)
+            with self._holding(self._lock):
+                for path in self._staging.leftovers():
+                    files.unlink(path)
+        with self._holding(self._lock):  # whoever stages takes the next free number: none may be freed meanwhile
+            self._staging.remove(sets)
+            if undisturbed and not self._staging.sets():
+                self._state = dataset_state(self._root)
         self._merged_at = time.monotonic()
         self._merge_seconds = self._merged_at - started
+
+    def _look(self) -> bool:
+        """Under the lock: whether nobody else wrote since this writer looked; the layout is taken over where one did."""
+        if dataset_state(self._root) == self._state:
+            return True
+        self.layout = stored_layout(self._root) or self.layout
+        return False
 
     def _leftovers(self) -> list[Path]:
         """What killed runs left half written. To be trusted, and removed, only under the lock."""
@@ -187,25 +224,25 @@ class DatasetWriter:
         return sum(path.stat().st_size for table in TABLES for path in table_files(self._root, table))
 
     @contextmanager
-    def _changing(self) -> Iterator[None]:
-        """Hold the lock, and know afterwards whether anybody else wrote."""
+    def _holding(self, lock: FileLock, seconds: float = LOCK_SECONDS) -> Iterator[None]:
+        """Hold a lock, and say in a line what the storage has against it."""
         try:
-            with self._lock.acquire(timeout=LOCK_SECONDS):
-                undisturbed = dataset_state(self._root) == self._state
-                layout = stored_layout(self._root) if not undisturbed else None
-                self.layout = layout or self.layout
-                try:
-                    yield
-                finally:
-                    if undisturbed:
-                        self._state = dataset_state(self._root)
+            lock.acquire(timeout=seconds)
         except Timeout as error:
-            raise StoppedError(
+            raise _HeldByAnotherError(
                 f"another run has held {self._root} for five minutes; run again when it is done"
             ) from error
+        try:
+            yield
         except OSError as error:
             if error.errno in DISK_FULL:
                 raise StoppedError(
                     f"no space left to write {self._root}; what was stored before is whole; free some and run again"
                 ) from error
             raise
+        finally:
+            lock.release()
+
+
+class _HeldByAnotherError(StoppedError):
+    """Another process has the lock."""

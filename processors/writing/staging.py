@@ -3,13 +3,14 @@
 Rewriting buckets for each shard would cost the square of the dataset's size. So a shard's rows first become a small *set*: three
 files of their own in ``DIR/.staging``, numbered in the order of commits. A set counts from the moment its ``documents`` file has
 its name, and no more once that is gone; everything else found here is left over from a killed run and is cleared away.
-Only who holds the dataset's lock changes anything here.
+Only who holds the dataset's lock changes anything here; what is being merged stays until that is done.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -65,8 +66,12 @@ class Staging:
         return [StagedSet(self.folder, number) for number in sorted(int(name[1]) for name in names if name)]
 
     def bytes(self) -> int:
-        """How much is staged."""
-        return sum(path.stat().st_size for path in self.folder.glob("*.parquet"))
+        """How much is staged, about: another process may be merging it."""
+        size = 0
+        for path in self.folder.glob("*.parquet"):
+            with suppress(FileNotFoundError):
+                size += path.stat().st_size
+        return size
 
     def add(self, tables: Mapping[str, pa.Table], layout: Layout, settings: WritingSettings) -> None:
         """Stage the rows of one commit: all of them or, if anything fails, none."""

@@ -19,7 +19,17 @@ from .layout import stored_layout, table_files
 from .schema import TABLES
 from .staging import GONE, Staging
 
-COLUMNS = ["doc_id", "source_uri", "content_sha256", "status", "config_sha256", "error", "zh_characters"]
+COLUMNS = [
+    "doc_id",
+    "source_uri",
+    "content_sha256",
+    "status",
+    "config_sha256",
+    "error",
+    "zh_characters",
+    "pairs_machine",
+    "pairs_author",
+]
 _NO_HASH = bytes(32)
 
 State = frozenset[tuple[str, int, int, int]]
@@ -35,6 +45,8 @@ class Stored:
     config_sha256: str | None
     error: str | None
     has_chinese: bool
+    pairs_machine: int
+    pairs: int
 
 
 class StoredDocuments:
@@ -45,6 +57,7 @@ class StoredDocuments:
         self._names: list[str | None] = []
         codes: dict[str | None, int] = {}
         ids, hashes, chinese, errors = [], [], [], []
+        machine, author = [], []
         statuses: list[Any] = []
         configs: list[Any] = []
         failed: list[tuple[str, str]] = []
@@ -57,6 +70,8 @@ class StoredDocuments:
                 names = [codes.setdefault(name, len(codes)) for name in coded.dictionary.to_pylist()]
                 into.append(np.array(names, np.int32)[coded.indices.to_numpy()])
             chinese.append(rows.column("zh_characters").fill_null(0).to_numpy() > 0)
+            machine.append(rows.column("pairs_machine").fill_null(0).to_numpy())
+            author.append(rows.column("pairs_author").fill_null(0).to_numpy())
             errors.append(rows.column("error").combine_chunks())
             unread = rows.filter(pa.compute.equal(rows.column("status"), "failed"))
             failed += zip(unread.column("doc_id").to_pylist(), unread.column("source_uri").to_pylist(), strict=True)
@@ -74,6 +89,10 @@ class StoredDocuments:
         self._statuses = np.concatenate(statuses)[kept] if statuses else np.empty(0, np.int32)
         self._configs = np.concatenate(configs)[kept] if configs else np.empty(0, np.int32)
         self._chinese = np.concatenate(chinese)[kept] if chinese else np.empty(0, bool)
+        self._machine, self._author = (
+            np.concatenate(counts)[kept].astype(np.int32) if counts else np.empty(0, np.int32)
+            for counts in (machine, author)
+        )
         self._errors = pa.chunked_array(errors, pa.string()).take(pa.array(kept)).combine_chunks()
         self.failures: dict[str, set[str]] = {}
         """Ids of documents that failed, by their file's URI."""
@@ -113,6 +132,8 @@ class StoredDocuments:
             config_sha256=self._names[self._configs[position]],
             error=self._errors[position].as_py(),
             has_chinese=bool(self._chinese[position]),
+            pairs_machine=int(self._machine[position]),
+            pairs=int(self._machine[position] + self._author[position]),
         )
 
 
