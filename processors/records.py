@@ -49,13 +49,15 @@ class Block:
 
     Blocks come in order and do not overlap; text between two blocks belongs to the one before.
     ``code`` marks text that is code (a fenced or ``<pre>`` block) and so no language. ``wrapped`` tells that a line
-    break inside the block is typesetting, so that a sentence may run over it.
+    break inside the block is typesetting, so that a sentence may run over it. ``lang`` is the language that the
+    document declares for it (``lang`` of HTML), as its primary subtag (BCP 47), lower case.
     """
 
     start: int
     end: int
     code: bool = False
     wrapped: bool = False
+    lang: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 
 import pytest
+from duiyi.processors.detection import detect
 from duiyi.processors.errors import UsageError
 from duiyi.processors.reading import TEXT_FORMATS, read_text
 from duiyi.processors.records import Block
@@ -244,3 +245,26 @@ def test_flattening_deep_pages_keeps_text_and_blocks() -> None:
     shallow, deep = read_text(inner, URI, "html"), read_text("<div>" * 3000 + inner + "</div>" * 3000, URI, "html")
     assert deep.text == shallow.text.replace(" 三", "三")
     assert len(deep.blocks) == len(shallow.blocks)
+
+
+def test_the_declared_language_of_a_web_page_decides_what_alone_cannot_be_told() -> None:
+    page = (
+        '<html lang="en"><body><p>大家好，这里是中文页面。</p><p lang="ja">東京都</p><p>東京都</p>'
+        '<ul lang="ms-MY"><li>Selamat pagi</ul><h2><span lang="ja">会議</span></h2><img lang="ja" alt="大阪">'
+        '<p lang="zh-Hant">會議 <span lang="ja">会議</span></p><p lang="">Hola</p></body></html>'
+    )
+    document = read_text(page, URI, "html")
+    told = [(segment.text.strip(), segment.lang) for segment in detect(document.text, document.blocks)]
+    assert told == [
+        ("大家好，这里是中文页面。", "zh"),
+        ("東京都", "other"),
+        ("東京都", "zh"),  # nothing is declared here, and its neighbours are Chinese
+        ("Selamat pagi", "other"),
+        ("会議", "other"),
+        ("大阪", "other"),
+        ("會議 会議", "zh"),
+        ("Hola", "other"),
+    ]
+    japanese = page.replace('<html lang="en">', '<html lang="ja">').replace("<p>大家好，这里是中文页面。</p>", "")
+    document = read_text(japanese, URI, "html")
+    assert {segment.lang for segment in detect(document.text, document.blocks) if segment.text.strip() == "東京都"} == {"other"}

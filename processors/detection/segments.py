@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,6 +15,19 @@ from .script import script_of
 from .switching import clauses_of, surely_chinese
 
 Verdict = Literal["zh", "en", "xx", "ja", "none"]
+
+_DECLARED: dict[str, Verdict] = {
+    "zh": "zh",
+    "cmn": "zh",
+    "yue": "zh",
+    "nan": "zh",
+    "wuu": "zh",
+    "hak": "zh",
+    "en": "en",
+    "ja": "ja",
+}
+"""What a block's declared language says of it; any other is a language of no concern here."""
+_SAYING_NOTHING = {"", "und", "mul", "zxx", "mis"}
 
 REACH = 12
 """How many clauses away a neighbour may stand that decides a clause which alone can't be told."""
@@ -55,7 +68,12 @@ def segments_of(text: str, blocks: Sequence[Block] | None, min_words: int) -> It
     spans = (
         _spans_of_lines(_lines(text, 0, 0), min_words) if blocks is None else _spans_of_blocks(text, blocks, min_words)
     )
-    return _tiles([text], spans)
+    declared = {
+        number: _DECLARED.get(block.lang, "xx")
+        for number, block in enumerate(blocks or ())
+        if block.lang is not None and block.lang not in _SAYING_NOTHING
+    }
+    return _tiles([text], spans, declared)
 
 
 def segments_of_windows(windows: Iterable[str], min_words: int) -> Iterator[Segment]:
@@ -71,16 +89,16 @@ def segments_of_windows(windows: Iterable[str], min_words: int) -> Iterator[Segm
                 block = line.block + 1
             position += len(window)
 
-    return _tiles(seen, _spans_of_lines(lines(), min_words))
+    return _tiles(seen, _spans_of_lines(lines(), min_words), {})
 
 
-def _tiles(windows: list[str], spans: Iterator[_Span]) -> Iterator[Segment]:
+def _tiles(windows: list[str], spans: Iterator[_Span], declared: Mapping[int, Verdict]) -> Iterator[Segment]:
     """Cuts the text at the spans that begin a segment. ``windows`` grows while ``spans`` are drawn; what is done is dropped."""
     start = 0  # of the segment that is open
     offset = 0  # of the first window
     number = 0
     current: _Span | None = None
-    for span in _settled(spans):
+    for span in _settled(spans, declared):
         if current is None:
             current = span
             continue
@@ -258,25 +276,30 @@ def _line_spans(line: _Line, min_words: int) -> list[_Span]:
     return spans or [_Span(start, block, opens, "none", True)]  # a letter of no script (²) is no word
 
 
-def _settled(spans: Iterator[_Span]) -> Iterator[_Span]:
-    """Decides by their neighbours what alone can't be told: Han that may be kanji, a few Latin-letter words."""
+def _settled(spans: Iterator[_Span], declared: Mapping[int, Verdict]) -> Iterator[_Span]:
+    """Decides what alone can't be told, Han that may be kanji and a few Latin-letter words: by what is declared of
+    their block, else by their neighbours."""
     window: list[_Span] = []
     done = 0
     for span in spans:
         window.append(span)
         if len(window) >= _WINDOW + 2 * REACH:
-            _settle(window, done, len(window) - REACH)
+            _settle(window, done, len(window) - REACH, declared)
             yield from window[done : len(window) - REACH]
             del window[: len(window) - 2 * REACH]
             done = REACH
-    _settle(window, done, len(window))
+    _settle(window, done, len(window), declared)
     yield from window[done:]
 
 
-def _settle(spans: list[_Span], first: int, last: int) -> None:
+def _settle(spans: list[_Span], first: int, last: int, declared: Mapping[int, Verdict]) -> None:
     for index in range(first, last):
         span = spans[index]
         if span.certain:
+            continue
+        said = declared.get(span.block)
+        if said is not None and (said in {"zh", "ja"}) == (span.verdict == "zh"):
+            span.verdict = said
             continue
         if span.verdict == "zh":
             near = _neighbours(spans, index, {"zh", "ja"})

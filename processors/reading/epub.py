@@ -51,7 +51,7 @@ def parse_epub(stream: BinaryIO, settings: ReadingSettings) -> Parsed:
         source, _ = decode(data, declared_charset(data))
         text, blocks = page_text(_as_html(source))
         for block in blocks:
-            builder.add(text[block.start : block.end], code=block.code, wrapped=block.wrapped)
+            builder.add(text[block.start : block.end], code=block.code, wrapped=block.wrapped, lang=block.lang)
     if pages and len(missing) == len(pages):
         raise UnreadableError("broken: none of its pages is in the file")
     return builder.parsed(f"not in the file: {', '.join(missing[:5])}" if missing else None)

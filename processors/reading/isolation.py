@@ -62,7 +62,9 @@ def _items(message: dict[str, Any]) -> Iterator[Parsed | Row]:
     if "rows" in message:
         yield from (Row(values, place) for values, place in message["rows"])
     else:
-        blocks = tuple(Block(start, end, bool(code), bool(wrapped)) for start, end, code, wrapped in message["blocks"])
+        blocks = tuple(
+            Block(start, end, bool(code), bool(wrapped), lang) for start, end, code, wrapped, lang in message["blocks"]
+        )
         attachments = tuple(Attachment(name, base64.b64decode(data)) for name, data in message["attachments"])
         yield Parsed(message["text"], blocks, message["note"], message["encoding"], attachments)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from email import message_from_bytes, policy
 from email.errors import (
     CloseBoundaryNotFoundDefect,
@@ -65,7 +66,7 @@ def parse_mail(data: bytes) -> Parsed:
     note = "the mail is cut off or damaged: some of its parts have no end" if is_cut else None
     if subject:
         start = len(subject) + 1
-        shifted = (Block(block.start + start, block.end + start, block.code, block.wrapped) for block in blocks)
+        shifted = (replace(block, start=block.start + start, end=block.end + start) for block in blocks)
         body, blocks = f"{subject}\n{body}", (Block(0, len(subject)), *shifted)
     return Parsed(body, blocks, note, encoding, attachments)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -244,7 +245,9 @@ class _Builder:
         page = placed_page(self._source[start:end])
         if not page.text:
             return
-        self._blocks += (Block(b.start + self._length, b.end + self._length, b.code, b.wrapped) for b in page.blocks)
+        self._blocks += (
+            replace(block, start=block.start + self._length, end=block.end + self._length) for block in page.blocks
+        )
         self._texts.append(page.text)
         for run in page.runs:
             origins = [origin + start for origin in run.origins]

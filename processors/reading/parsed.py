@@ -54,7 +54,14 @@ class TextBuilder:
     _cells: int = 0
 
     def add(
-        self, text: str, *, row: object = None, cell: object = None, code: bool = False, wrapped: bool = False
+        self,
+        text: str,
+        *,
+        row: object = None,
+        cell: object = None,
+        code: bool = False,
+        wrapped: bool = False,
+        lang: str | None = None,
     ) -> None:
         """Appends a block. ``row`` and ``cell`` name the table row and the cell that hold it, None outside tables.
 
@@ -77,7 +84,7 @@ class TextBuilder:
         self._row = (row, cell) if row is not None else None
         own = well_formed(text)
         self._texts.append(own)
-        self._blocks.append(Block(self._length, self._length + len(own), code=code, wrapped=wrapped))
+        self._blocks.append(Block(self._length, self._length + len(own), code=code, wrapped=wrapped, lang=lang))
         self._length += len(own)
 
     @property

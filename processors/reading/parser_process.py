@@ -80,7 +80,7 @@ def _messages(kind: Any, data: bytes, settings: ReadingSettings) -> Iterator[dic
                 yield {"rows": rows}
                 rows = []
             if isinstance(item, Parsed):
-                blocks = [(block.start, block.end, block.code, block.wrapped) for block in item.blocks]
+                blocks = [(block.start, block.end, block.code, block.wrapped, block.lang) for block in item.blocks]
                 attached = [(name, base64.b64encode(data).decode()) for name, data in item.attachments]
                 yield {
                     "text": item.text,

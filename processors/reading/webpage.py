@@ -5,9 +5,9 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import UnreadableError
 from ..records import Block
@@ -114,6 +114,14 @@ def _page(source: str, spans: _Spans | None) -> _Page:
     return page
 
 
+class _Element(NamedTuple):
+    """What is known of an open element: its mark (0 for a block), whether its text is to stay, its declared language."""
+
+    mark: int = 0
+    fixed: bool = False
+    lang: str | None = None
+
+
 class _Page:
     """Collects blocks in order and, where there are ``spans``, the places of their text."""
 
@@ -123,37 +131,46 @@ class _Page:
         self.pre: list[str] = []
         self.places: list[_Place] = []
         self.tags: list[str] = []  # of each block
-        self._elements: list[tuple[int, bool]] = []  # of each open one its mark (0 for a block) and whether it is fixed
+        self._elements: list[_Element] = []  # those that are open
+        self._langs: set[str | None] = set()  # of the text of the block under way
         self._spans = spans
         self._marks = 0
         self._length = 0
         self._lines: list[list[str]] = [[]]
         self._pending: list[_Place] = []
-        self._alternatives: list[str] = []
+        self._alternatives: list[tuple[str, str | None]] = []
         self._open_blocks: list[str] = []
 
     def add(self, text: str) -> None:
-        self._lines[-1].append(self._without_marks(text, seen=True))
+        own = self._without_marks(text, seen=True)
+        self._lines[-1].append(own)
+        if own and not own.isspace():
+            self._langs.add(self._lang)
+
+    @property
+    def _lang(self) -> str | None:
+        return self._elements[-1].lang if self._elements else None
 
     def add_unseen(self, text: str) -> None:
         """Text beside the text, which goes where that goes: the pronunciation of ruby."""
         self._without_marks(text, seen=False)
 
-    def add_alternative(self, text: str) -> None:
+    def add_alternative(self, text: str, lang: str | None) -> None:
         """The alternative text of an image: a block after the one under way."""
-        self._alternatives.append(text)
+        self._alternatives.append((text, self._lang if lang is None else lang))
 
     def break_line(self) -> None:
         self._lines.append([])
 
-    def enter(self, tag: str, *, fixed: bool) -> None:
+    def enter(self, tag: str, *, fixed: bool, lang: str | None) -> None:
         if tag in BLOCK_TAGS:
             self.end_block()
             self._open_blocks.append(tag)
         else:
             self._marks += 1
-        inherited = bool(self._elements) and self._elements[-1][1]
-        self._elements.append((0 if tag in BLOCK_TAGS else self._marks, fixed or inherited))
+        outer = self._elements[-1] if self._elements else _Element()
+        mark = 0 if tag in BLOCK_TAGS else self._marks
+        self._elements.append(_Element(mark, fixed or outer.fixed, outer.lang if lang is None else lang))
         if tag in _PRE_TAGS:
             self.pre.append(tag)
 
@@ -170,16 +187,18 @@ class _Page:
         lines = ["".join(pieces) for pieces in self._lines]
         self._lines = [[]]
         text = "\n".join(lines).rstrip() if self.pre else "\n".join(map(_collapsed, lines)).strip("\n")
-        self._close(text, code=bool(self.pre) and self.pre[-1] != "textarea")
+        langs, self._langs = self._langs, set()
+        lang = langs.pop() if len(langs) == 1 else None
+        self._close(text, code=bool(self.pre) and self.pre[-1] != "textarea", lang=lang)
         alternatives, self._alternatives = self._alternatives, []
-        for alternative in alternatives:
-            self._close(_collapsed(self._without_marks(alternative, seen=True)), code=False)
+        for alternative, lang in alternatives:
+            self._close(_collapsed(self._without_marks(alternative, seen=True)), code=False, lang=lang)
 
-    def _close(self, text: str, *, code: bool) -> None:
+    def _close(self, text: str, *, code: bool, lang: str | None) -> None:
         pending, self._pending = self._pending, []
         if not text or text.isspace():
             return
-        self.blocks.append(Block(self._length, self._length + len(text), code=code))
+        self.blocks.append(Block(self._length, self._length + len(text), code=code, lang=lang or None))
         self.texts.append(text)
         self.places += pending
         self.tags.append(self._open_blocks[-1] if self._open_blocks else "")
@@ -189,8 +208,8 @@ class _Page:
         if self._spans is None:
             return text
         pieces = self._spans.split(text)
-        mark, fixed = self._elements[-1] if self._elements else (0, False)
-        self._pending += (_Place(piece, span, mark, fixed, seen) for span, piece in pieces)
+        inside = self._elements[-1] if self._elements else _Element()
+        self._pending += (_Place(piece, span, inside.mark, inside.fixed, seen) for span, piece in pieces)
         return "".join(piece for _, piece in pieces)
 
 
@@ -214,12 +233,22 @@ def _walk(root: LexborNode, page: _Page) -> None:
         elif tag not in _UNSEEN_TAGS and not tag.startswith(("-", "!")):
             attributes = node.attributes
             if tag in _ALTERNATIVE_TAGS and attributes.get("alt"):
-                page.add_alternative(attributes["alt"] or "")
+                page.add_alternative(attributes["alt"] or "", _declared(tag, attributes))
             stays = attributes.get("translate") == "no" or "notranslate" in (attributes.get("class") or "").split()
-            page.enter(tag, fixed=tag in FIXED_TAGS or stays)
+            page.enter(tag, fixed=tag in FIXED_TAGS or stays, lang=_declared(tag, attributes))
             stack.append((node, True))
             if node.child is not None:
                 stack.append((node.child, False))
+
+
+def _declared(tag: str, attributes: Mapping[str, str | None]) -> str | None:
+    """The primary subtag of an element's ``lang``; None: it has none, empty: its language is said to be unknown.
+
+    Of whole pages ``en`` and ``zh`` are what templates say, whatever is on the page.
+    """
+    value = attributes.get("lang", attributes.get("xml:lang"))
+    lang = None if value is None else re.split("[-_]", value.strip().lower(), maxsplit=1)[0]
+    return None if tag in {"html", "body"} and lang in {"en", "zh"} else lang
 
 
 def _collapsed(line: str) -> str:
