@@ -171,8 +171,7 @@ class _RowMaker:
         """The rows of a shard whose units were all added."""
         rows, self.rows = self.rows, Rows()
         rows.gone += shard.gone
-        for unread in shard.unread:
-            rows.extend(unread_rows(unread, self._run))
+        rows.extend(unread_rows(shard.unread, self._run))
         return rows
 
 

@@ -25,6 +25,10 @@ SETTLED = {"unchanged", "stale"}
 """Decisions that leave a document as it is stored."""
 
 
+_RECORDS = 10
+"""What is only to be recorded, as unread or gone, takes about so many times less work than a document."""
+
+
 @dataclass(slots=True)
 class Shard:
     """Documents that are worked on together. ``unread`` are inputs met on the way that gave none, not yet recorded."""
@@ -56,7 +60,8 @@ class Shard:
     def is_full(self, limits: FlowSettings, *, translates: bool) -> bool:
         """Whether it is as large as a shard may be."""
         return (
-            len(self) >= limits.shard_documents
+            len(self.documents) >= limits.shard_documents
+            or len(self) >= _RECORDS * limits.shard_documents
             or self.characters >= limits.shard_characters
             or (translates and self.chinese >= limits.shard_chinese)
         )

@@ -206,7 +206,7 @@ class WritingSettings(Section):
 class FlowSettings(Section):
     """How runs are cut into tasks."""
 
-    shard_documents: int = Field(200, ge=1, description="most documents in one shard (one Prefect task)")
+    shard_documents: int = Field(1000, ge=1, description="most documents in one shard (one Prefect task)")
     shard_characters: int = Field(2_000_000, ge=1, description="most characters in one shard")
     shard_chinese: int = Field(
         20_000,

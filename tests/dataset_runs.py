@@ -54,8 +54,7 @@ def run_library(
                 for sentence in analysis.sentences
             ]
             rows.extend(document_rows(analysis, translations if choice.translates else None, run, 0.1))
-        for unread in shard.unread:
-            rows.extend(unread_rows(unread, run))
+        rows.extend(unread_rows(shard.unread, run))
         writer.commit(rows)
     writer.merge()
     return tally

@@ -47,7 +47,7 @@ def dataset(tmp_path: Path) -> Path:
     rows = Rows()
     for number in range(40):
         rows.extend(rows_of(f"file:///d/{number}.txt", f"Hello there.\n第{number}次见面。我们 go 吧。\n"))
-    rows.extend(unread_rows(Unread("file:///d/broken.pdf", "failed", "is encrypted"), RUN))
+    rows.extend(unread_rows([Unread("file:///d/broken.pdf", "failed", "is encrypted")], RUN))
     writer.commit(rows)  # the first commit of a dataset is merged at once
     return tmp_path / "ds"
 

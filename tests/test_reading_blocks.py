@@ -267,4 +267,6 @@ def test_the_declared_language_of_a_web_page_decides_what_alone_cannot_be_told()
     ]
     japanese = page.replace('<html lang="en">', '<html lang="ja">').replace("<p>大家好，这里是中文页面。</p>", "")
     document = read_text(japanese, URI, "html")
-    assert {segment.lang for segment in detect(document.text, document.blocks) if segment.text.strip() == "東京都"} == {"other"}
+    assert {segment.lang for segment in detect(document.text, document.blocks) if segment.text.strip() == "東京都"} == {
+        "other"
+    }

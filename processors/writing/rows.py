@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -216,22 +216,23 @@ def document_rows(analysis: Analysis, translations: Sequence[Translation] | None
     return rows
 
 
-def unread_rows(unread: Unread, run: Run) -> Rows:
-    """The one row of an input that gave no document."""
+def unread_rows(items: Iterable[Unread], run: Run) -> Rows:
+    """The rows of inputs that gave no document, one each."""
     rows = Rows()
-    rows.documents.add(
-        doc_id=unread.doc_id,
-        source_uri=unread.source_uri,
-        source_id=unread.source_id,
-        content_sha256=unread.content_sha256,
-        format=unread.format,
-        bytes=unread.bytes,
-        status=unread.status,
-        error=unread.error,
-        config_sha256=run.config_sha256,
-        run_id=run.run_id,
-        processed_at=run.started,
-    )
+    for unread in items:
+        rows.documents.add(
+            doc_id=unread.doc_id,
+            source_uri=unread.source_uri,
+            source_id=unread.source_id,
+            content_sha256=unread.content_sha256,
+            format=unread.format,
+            bytes=unread.bytes,
+            status=unread.status,
+            error=unread.error,
+            config_sha256=run.config_sha256,
+            run_id=run.run_id,
+            processed_at=run.started,
+        )
     return rows
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from array import array
 from binascii import unhexlify
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ import pyarrow.dataset as pads
 from ..records import file_of
 from .layout import stored_layout, table_files
 from .schema import TABLES
+from .staging import FOLDER as STAGING_FOLDER
 from .staging import GONE, Staging
 
 COLUMNS = [
@@ -30,6 +33,8 @@ COLUMNS = [
     "pairs_machine",
     "pairs_author",
 ]
+_LISTING = {"documents": ".parquet", STAGING_FOLDER: ".documents.parquet"}
+"""How the names of the files end that list documents, by folder."""
 _NO_HASH = bytes(32)
 
 State = frozenset[tuple[str, int, int, int]]
@@ -169,12 +174,15 @@ def load_stored(root: Path) -> tuple[StoredDocuments, State]:
 def dataset_state(root: Path) -> State:
     """The state of the dataset: it differs after every commit."""
     state = set()
-    for path in [*table_files(root, "documents"), *(staged.path("documents") for staged in Staging(root).sets())]:
-        try:
-            found = path.stat()
-        except FileNotFoundError:
+    for folder in (root / "documents", root / STAGING_FOLDER):
+        if not folder.is_dir():
             continue
-        state.add((path.name, found.st_ino, found.st_mtime_ns, found.st_size))
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if not entry.name.startswith(".") and entry.name.endswith(_LISTING[folder.name]):
+                    with suppress(FileNotFoundError):
+                        found = entry.stat()
+                        state.add((entry.name, found.st_ino, found.st_mtime_ns, found.st_size))
     return frozenset(state)
 
 
