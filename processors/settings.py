@@ -13,13 +13,13 @@ import tomllib
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
     InitSettingsSource,
-    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     SettingsError,
@@ -161,12 +161,6 @@ class MemorySettings(Section):
         description="larger than this, what was not used for the longest time goes; never what people said",
     )
 
-    @model_validator(mode="before")
-    @classmethod
-    def _on_or_off(cls, given: Any) -> Any:
-        """``DUIYI_MEMORY=off``: the section's own variable says whether there is one."""
-        return {"enabled": given} if isinstance(given, str) else given
-
 
 class CheckSettings(Section):
     """Thresholds of the flags on a translation."""
@@ -225,6 +219,14 @@ class FlowSettings(Section):
     )
 
 
+SHORT_NAMES = {
+    "DUIYI_MODELS_DIR": ("models", "dir"),
+    "DUIYI_MODEL_URL": ("models", "url"),
+    "DUIYI_MEMORY": ("memory", "enabled"),
+}
+"""Environment variables with a name of their own beside ``DUIYI_<SECTION>__<NAME>``."""
+
+
 class Settings(BaseSettings):
     """All settings. ``Settings()`` gives the defaults with the environment applied; use `load_settings` for a file."""
 
@@ -236,10 +238,29 @@ class Settings(BaseSettings):
     tokens: TokenSettings = TokenSettings()
     models: ModelSettings = ModelSettings()
     translation: TranslationSettings = TranslationSettings()
-    memory: Annotated[MemorySettings, NoDecode] = MemorySettings()
+    memory: MemorySettings = MemorySettings()
     checks: CheckSettings = CheckSettings()
     writing: WritingSettings = WritingSettings()
     flows: FlowSettings = FlowSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Where settings come from, the strongest first: arguments, variables with a name of their own, other variables."""
+        given: dict[str, dict[str, str]] = {}
+        for variable, (section, name) in SHORT_NAMES.items():
+            if os.environ.get(variable):
+                given.setdefault(section, {})[name] = os.environ[variable]
+        if isinstance(env_settings, EnvSettingsSource):  # to which DUIYI_MEMORY would be a section, in JSON
+            own = {variable.lower() for variable in SHORT_NAMES}
+            env_settings.env_vars = {name: text for name, text in env_settings.env_vars.items() if name not in own}
+        return init_settings, InitSettingsSource(settings_cls, init_kwargs=given), env_settings
 
     def row_settings(self) -> dict[str, Any]:
         """The settings that change rows of the dataset (what `config_sha256` is computed from)."""
@@ -272,10 +293,6 @@ class Settings(BaseSettings):
         return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-SHORT_NAMES = {"DUIYI_MODELS_DIR": ("models", "dir"), "DUIYI_MODEL_URL": ("models", "url")}
-"""Environment variables with a name of their own beside ``DUIYI_<SECTION>__<NAME>``."""
-
-
 def _refuse_unknown_variables() -> None:
     for variable in os.environ:
         section, mark, name = variable.removeprefix("DUIYI_").lower().partition("__")
@@ -305,11 +322,6 @@ def load_settings(config: Path | None = None, overrides: Mapping[str, Mapping[st
             raise UsageError(f"cannot read the configuration {config}: {error.strerror or error}") from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise UsageError(f"{config} is not valid TOML: {error}") from error
-    from_short: dict[str, dict[str, str]] = {}
-    for variable, (section, name) in SHORT_NAMES.items():
-        if os.environ.get(variable):
-            from_short.setdefault(section, {})[name] = os.environ[variable]
-
     _refuse_unknown_variables()
 
     class Layered(Settings):
@@ -322,9 +334,11 @@ def load_settings(config: Path | None = None, overrides: Mapping[str, Mapping[st
             dotenv_settings: PydanticBaseSettingsSource,
             file_secret_settings: PydanticBaseSettingsSource,
         ) -> tuple[PydanticBaseSettingsSource, ...]:
-            short = InitSettingsSource(settings_cls, init_kwargs=from_short)
             file = InitSettingsSource(settings_cls, init_kwargs=from_file)
-            return init_settings, short, env_settings, file
+            own = super().settings_customise_sources(
+                settings_cls, init_settings, env_settings, dotenv_settings, file_secret_settings
+            )
+            return *own, file
 
     try:
         given: dict[str, Any] = {section: dict(values) for section, values in (overrides or {}).items()}

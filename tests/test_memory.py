@@ -276,6 +276,10 @@ def test_the_variable_turns_it_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DUIYI_MEMORY", "off")
     assert not load_settings().memory.enabled
     assert not Settings().memory.enabled
+    monkeypatch.setenv("DUIYI_MEMORY__PATH", "/elsewhere/memory.sqlite")
+    monkeypatch.setenv("DUIYI_MEMORY", "on")
+    assert load_settings().memory.enabled
+    assert str(load_settings().memory.path) == "/elsewhere/memory.sqlite"
     monkeypatch.setenv("DUIYI_MEMORY", "maybe")
     with pytest.raises(UsageError, match="maybe"):
         load_settings()
