@@ -168,6 +168,23 @@ class MemorySettings(Section):
         return {"enabled": given} if isinstance(given, str) else given
 
 
+class AuthorPairSettings(Section):
+    """How translations that the author wrote beside the Chinese are told."""
+
+    accept: float = Field(
+        0.5, gt=0, lt=1, description="a candidate at least this sure (similarity) is the author's translation"
+    )
+    refuse: float = Field(
+        0.1,
+        gt=0,
+        lt=1,
+        description="one less sure than this is not; between the two a machine translation of the Chinese decides",
+    )
+    reach: int = Field(
+        8, ge=1, le=40, description="how many passages of either language may stand between twins in one place"
+    )
+
+
 class CheckSettings(Section):
     """Thresholds of the flags on a translation."""
 
@@ -237,6 +254,7 @@ class Settings(BaseSettings):
     models: ModelSettings = ModelSettings()
     translation: TranslationSettings = TranslationSettings()
     memory: Annotated[MemorySettings, NoDecode] = MemorySettings()
+    author_pairs: AuthorPairSettings = AuthorPairSettings()
     checks: CheckSettings = CheckSettings()
     writing: WritingSettings = WritingSettings()
     flows: FlowSettings = FlowSettings()
@@ -258,6 +276,7 @@ class Settings(BaseSettings):
                     "llm_retry_no_repeat_ngram",
                     "max_length_ratio",
                 },
+                "author_pairs": True,
                 "checks": True,
             },
         )
