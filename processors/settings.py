@@ -27,8 +27,8 @@ from pydantic_settings import (
 
 from .errors import UsageError
 
-RULES_VERSION = 2
-"""Raised when detection, sentences, tokens or checks give other rows for the same settings."""
+RULES_VERSION = 3
+"""Raised when detection, sentences, tokens, author pairs or checks give other rows for the same settings."""
 
 EngineChoice = Literal["auto", "argos", "llm", "none"]
 ComputeType = Literal[
@@ -182,6 +182,12 @@ class AuthorPairSettings(Section):
     )
     reach: int = Field(
         8, ge=1, le=40, description="how many passages of either language may stand between twins in one place"
+    )
+    also_machine: bool = Field(False, description="whether Chinese that has an author pair is translated all the same")
+    window: int = Field(
+        4_000_000,
+        ge=100_000,
+        description="a longer document is searched in windows of about so many characters (150 MB of memory a million)",
     )
 
 

@@ -8,7 +8,7 @@ files, in the order of the work: `passages` (what is compared), `bracketed` (`ä¸
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from math import log
@@ -24,10 +24,18 @@ from .profiles import chinese_passage, english_passage, join_chinese, join_engli
 from .records import AuthorPair, Findings
 from .scoring import log_odds, probability
 from .search import Search
-from .settling import settle
+from .settling import settle, to_translate
 from .twins import twin_documents
 
-__all__ = ["AuthorPair", "Findings", "find_author_pairs", "find_twin_pairs", "settle", "twin_documents"]
+__all__ = [
+    "AuthorPair",
+    "Findings",
+    "find_author_pairs",
+    "find_twin_pairs",
+    "settle",
+    "to_translate",
+    "twin_documents",
+]
 
 _SENTENCE_LEAST = -1.5
 """Log-odds below which a bead of sentences inside twin passages is joined with its neighbour."""
@@ -36,15 +44,20 @@ _SENTENCE_PRIOR = 2.0
 
 
 def find_author_pairs(
-    document: Document, segments: Sequence[Segment], sentences: Sequence[Sentence], settings: AuthorPairSettings
+    document: Document,
+    segments: Sequence[Segment],
+    sentences: Sequence[Sentence],
+    settings: AuthorPairSettings,
+    taken: Iterable[tuple[int, int]] = (),
 ) -> Findings:
     """The pairs in which the document says something in both languages.
 
     Args:
         document: the text and its blocks.
-        segments: what `detect` found in it.
+        segments: what `detect` found in it, or in a stretch of it.
         sentences: its Chinese sentences and guests (`sentences_of`).
         settings: thresholds and reach.
+        taken: spans that belong to pairs already.
 
     Returns:
         Pairs whose spans don't overlap. Twin passages of several sentences are cut into as many pairs as can be told
@@ -63,17 +76,17 @@ def find_author_pairs(
     least = log(settings.accept / (1 - settings.accept))
     twins = [bead for bead in search.twins() if bead.odds >= least]
     pairs = [pair for number, bead in enumerate(twins) for pair in found.pairs(bead, number)]
-    taken = sorted(span for pair in pairs for span in ((pair.zh_start, pair.zh_end), (pair.en_start, pair.en_end)))
+    claimed = _Claimed(taken)
+    pairs = [pair for pair in pairs if claimed.claims(pair)]
     pairs += [
-        replace(pair, passage=len(twins) + number)
-        for number, pair in enumerate(bracketed)
-        if _is_free(taken, pair.zh_start, pair.zh_end) and _is_free(taken, pair.en_start, pair.en_end)
+        replace(pair, passage=len(twins) + number) for number, pair in enumerate(bracketed) if claimed.claims(pair)
     ]
     doubt = log(settings.refuse / (1 - settings.refuse))
     doubtful = [
         pair
         for number, bead in enumerate(search.doubtful(doubt, twins))
         for pair in found.whole(bead, len(twins) + len(bracketed) + number)
+        if claimed.claims(pair)
     ]
     return Findings(_ordered(pairs), _ordered(doubtful))
 
@@ -106,10 +119,22 @@ def _both(segments: Sequence[Segment]) -> bool:
     return {"zh", "en"} <= languages
 
 
-def _is_free(taken: Sequence[tuple[int, int]], start: int, end: int) -> bool:
-    """Whether none of the spans, which are in order and apart, touches this one."""
-    place = bisect_left(taken, start, key=lambda span: span[1] - 1)
-    return place == len(taken) or taken[place][0] >= end
+class _Claimed:
+    """The spans that belong to pairs. None of them touches another."""
+
+    def __init__(self, spans: Iterable[tuple[int, int]]) -> None:
+        self._spans = sorted(spans)
+
+    def claims(self, pair: AuthorPair) -> bool:
+        """Whether both spans of the pair are free; they are no longer then."""
+        spans = ((pair.zh_start, pair.zh_end), (pair.en_start, pair.en_end))
+        places = [bisect_left(self._spans, start, key=lambda span: span[1] - 1) for start, _ in spans]
+        for (_, end), place in zip(spans, places, strict=True):
+            if place < len(self._spans) and self._spans[place][0] < end:
+                return False
+        for span in spans:
+            insort(self._spans, span)
+        return True
 
 
 def _ordered(pairs: Iterable[AuthorPair]) -> tuple[AuthorPair, ...]:

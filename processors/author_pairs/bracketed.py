@@ -43,13 +43,13 @@ def bracketed_pairs(
     least = log(settings.accept / (1 - settings.accept))
     found: list[AuthorPair] = []
     taken = 0  # where the spans found so far end
-    seen, whole = -1, None  # the segment looked at last, and its spans if it is a twin
+    seen, whole = None, None  # the segment looked at last, and its spans if it is a twin
     for number, sentence in enumerate(sentences):
-        if sentence.segment != seen:
-            seen = sentence.segment
-            whole = bracketed_twin(text, segments[seen].start, segments[seen].end)
+        segment = segments[sentence.segment - segments[0].segment]
+        if segment is not seen:
+            seen, whole = segment, bracketed_twin(text, segment.start, segment.end)
         best: tuple[float, Span, Span] | None = None
-        for zh, en, prior in _candidates(text, segments[seen], sentence, whole):
+        for zh, en, prior in _candidates(text, segment, sentence, whole):
             if min(zh[0], en[0]) < taken:
                 continue
             odds = prior + log_odds(

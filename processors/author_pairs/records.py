@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ..records import PairKind, Script
+from ..records import PairKind, Script, Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,17 @@ class AuthorPair:
     passage: int
     en_doc_id: str | None = None
     """The document that holds the English, where it is another one."""
+
+    @property
+    def chinese(self) -> Sentence:
+        """Its Chinese, as one sentence (or one guest)."""
+        return Sentence(
+            self.kind, self.block, self.segment, self.sentence, self.zh_start, self.zh_end, self.zh, self.zh_script
+        )
+
+    def moved(self, by: int) -> AuthorPair:
+        """The same pair in a list of sentences in which those that it covers stand so many places later."""
+        return replace(self, covered=tuple(number + by for number in self.covered))
 
 
 @dataclass(frozen=True, slots=True)

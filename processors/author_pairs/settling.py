@@ -7,7 +7,7 @@ candidates between the two thresholds need it, and where one is refused, the tra
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from math import log
 
@@ -26,6 +26,12 @@ def likeness(translation: str, english: str) -> float:
     if not one or not two:
         return 0.0
     return 2 * (one & two).total() / (one.total() + two.total())
+
+
+def to_translate(pairs: Iterable[AuthorPair], numbers: Iterable[int], settings: AuthorPairSettings) -> list[int]:
+    """Those of the sentences (by number) that are to be in a machine pair: the ones that no author pair covers, or all."""
+    covered = set() if settings.also_machine else {number for pair in pairs for number in pair.covered}
+    return [number for number in numbers if number not in covered]
 
 
 def settle(findings: Findings, translations: Mapping[int, str], settings: AuthorPairSettings) -> tuple[AuthorPair, ...]:

@@ -19,7 +19,7 @@ from .layout import stored_layout, table_files
 from .schema import TABLES
 from .staging import GONE, Staging
 
-COLUMNS = ["doc_id", "source_uri", "content_sha256", "status", "config_sha256", "error", "zh_characters"]
+COLUMNS = ["doc_id", "source_uri", "content_sha256", "status", "config_sha256", "error"]
 _NO_HASH = bytes(32)
 
 State = frozenset[tuple[str, int, int, int]]
@@ -34,7 +34,6 @@ class Stored:
     status: str
     config_sha256: str | None
     error: str | None
-    has_chinese: bool
 
 
 class StoredDocuments:
@@ -44,7 +43,7 @@ class StoredDocuments:
         """From rows of the table ``documents`` (their `COLUMNS`); a later row of a document replaces an earlier one."""
         self._names: list[str | None] = []
         codes: dict[str | None, int] = {}
-        ids, hashes, chinese, errors = [], [], [], []
+        ids, hashes, errors = [], [], []
         statuses: list[Any] = []
         configs: list[Any] = []
         failed: list[tuple[str, str]] = []
@@ -56,7 +55,6 @@ class StoredDocuments:
                 coded = rows.column(column).combine_chunks().dictionary_encode(null_encoding="encode")
                 names = [codes.setdefault(name, len(codes)) for name in coded.dictionary.to_pylist()]
                 into.append(np.array(names, np.int32)[coded.indices.to_numpy()])
-            chinese.append(rows.column("zh_characters").fill_null(0).to_numpy() > 0)
             errors.append(rows.column("error").combine_chunks())
             unread = rows.filter(pa.compute.equal(rows.column("status"), "failed"))
             failed += zip(unread.column("doc_id").to_pylist(), unread.column("source_uri").to_pylist(), strict=True)
@@ -73,7 +71,6 @@ class StoredDocuments:
         self._hashes = np.concatenate(hashes)[kept] if hashes else np.empty(0, "V32")
         self._statuses = np.concatenate(statuses)[kept] if statuses else np.empty(0, np.int32)
         self._configs = np.concatenate(configs)[kept] if configs else np.empty(0, np.int32)
-        self._chinese = np.concatenate(chinese)[kept] if chinese else np.empty(0, bool)
         self._errors = pa.chunked_array(errors, pa.string()).take(pa.array(kept)).combine_chunks()
         self.failures: dict[str, set[str]] = {}
         """Ids of documents that failed, by their file's URI."""
@@ -112,7 +109,6 @@ class StoredDocuments:
             status=self._names[self._statuses[position]] or "",
             config_sha256=self._names[self._configs[position]],
             error=self._errors[position].as_py(),
-            has_chinese=bool(self._chinese[position]),
         )
 
 
