@@ -181,6 +181,8 @@ class _Scores:
     def __init__(self, zh: list[ChinesePassage], en: list[EnglishPassage], common: Commonness) -> None:
         self._zh, self._en, self._common = zh, en, common
         self._singles: dict[tuple[int, int], float] = {}
+        self._zh_joined: dict[tuple[int, int], ChinesePassage] = {}
+        self._en_joined: dict[tuple[int, int], EnglishPassage] = {}
         self._zh_ends = [0.0, *accumulate(one.length for one in zh)]
         self._en_ends = [0.0, *accumulate(float(one.length) for one in en)]
 
@@ -200,10 +202,20 @@ class _Scores:
         singles = (self._single(i, j) for i in range(row, row + down) for j in range(column, column + right))
         if max(singles) < LEAST_PART:
             return -MOST_ODDS
-        odds = log_odds(
-            join_chinese(self._zh[row : row + down]), join_english(self._en[column : column + right]), self._common
-        )
+        odds = log_odds(self._chinese(row, row + down), self._english(column, column + right), self._common)
         return max(-MOST_ODDS, min(MOST_ODDS, odds))
+
+    def _chinese(self, first: int, last: int) -> ChinesePassage:
+        known = self._zh_joined.get((first, last))
+        if known is None:
+            known = self._zh_joined[first, last] = join_chinese(self._zh[first:last])
+        return known
+
+    def _english(self, first: int, last: int) -> EnglishPassage:
+        known = self._en_joined.get((first, last))
+        if known is None:
+            known = self._en_joined[first, last] = join_english(self._en[first:last])
+        return known
 
     def _single(self, row: int, column: int) -> float:
         known = self._singles.get((row, column))

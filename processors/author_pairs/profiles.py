@@ -34,17 +34,24 @@ class ChinesePassage:
     latin: frozenset[str]
     concepts: int
     readings_table: dict[str, str]
+    parts: tuple[ChinesePassage, ...] = ()
+    """The passages that were joined to this one: what was found for them is not found again."""
 
     @cached_property
     def readings(self) -> frozenset[str]:
         """Pinyin of its runs of one to three characters."""
+        if self.parts:
+            return frozenset().union(*(part.readings for part in self.parts))
         return readings_of(self.text, self.readings_table)
 
     @cached_property
     def meanings(self) -> tuple[frozenset[str], frozenset[str]]:
         """All that its words may mean, by short glosses and by long ones or parts."""
-        strong = frozenset().union(*(token.strong for token in self.tokens))
-        return strong, frozenset().union(*(token.weak for token in self.tokens)) - strong
+        sides: list[tuple[frozenset[str], frozenset[str]]] = [one.meanings for one in self.parts] or [
+            (token.strong, token.weak) for token in self.tokens
+        ]
+        strong = frozenset[str]().union(*(short for short, _ in sides))
+        return strong, frozenset[str]().union(*(long for _, long in sides)) - strong
 
     @cached_property
     def latin_stems(self) -> frozenset[str]:
@@ -107,6 +114,7 @@ def join_chinese(passages: Iterable[ChinesePassage]) -> ChinesePassage:
         latin=frozenset().union(*(part.latin for part in parts)),
         concepts=reduce(or_, (part.concepts for part in parts)),
         readings_table=parts[0].readings_table,
+        parts=tuple(parts),
     )
 
 

@@ -24,12 +24,14 @@ FEATURES = (
 STRONG, WEAK = 0.55, 0.15
 """Share of the words of a translation that a short gloss finds, and of the others that a long gloss or a part finds."""
 _EN_STRONG, _EN_WEAK = 0.55, 0.22
-_CONFLICT, _NO_NUMBER_AGREES = -1.5, -4.0
+_CONFLICT, _NOTHING_AGREES = -1.5, -4.0
 """Log-odds of a number in digits that stands against another (7.5% and 3.2%), and the most there can be where both sides have
 numbers and none agrees: of two sentences of one pattern one is not the other's translation, however many words they share."""
 _UNSUPPORTED = -2.0
 """Log-odds of a pair of at most two words for which none speaks: in short cells the examples' mean is no evidence."""
-_ZH_SUM, _EN_SUM, _LATIN_PLACE, _HITS, _SIZE = map(FEATURES.index, ("zh_sum", "en_sum", "latin", "number_hits", "size"))
+_ZH_SUM, _EN_SUM, _LATIN_PLACE, _HITS, _SIZE, _CONCEPTS = map(
+    FEATURES.index, ("zh_sum", "en_sum", "latin", "number_hits", "size", "concepts")
+)
 _FEW = log(3.5)
 _LATIN, _NAME = 0.85, 0.02
 CHARACTERS_RATIO = 3.2
@@ -74,15 +76,13 @@ def features(
         if not strong and not weak:
             continue
         zh_words += 1
-        share, weak_share = common.token(token)
         if strong and not strong.isdisjoint(stems):
-            by_chance = chance(share, count)
-            zh_sum += log(STRONG / by_chance + 1 - STRONG)
+            zh_sum += log(STRONG / chance(common.token(token)[0], count) + 1 - STRONG)
             continue
         if strong:
             zh_sum += _MISSED_STRONG
         if not weak.isdisjoint(stems):
-            zh_sum += log(WEAK / chance(weak_share, count) + 1 - WEAK)
+            zh_sum += log(WEAK / chance(common.token(token)[1], count) + 1 - WEAK)
         else:
             zh_sum += _MISSED_WEAK
     latin, found_names = _latin(zh, en, common)
@@ -94,11 +94,10 @@ def features(
         if one in zh.latin_stems or one in found_names:
             continue
         en_words += 1
-        share, weak_share = common.stem(one)
         if one in meanings:
-            en_sum += log(_EN_STRONG / chance(share, zh_count) + 1 - _EN_STRONG)
+            en_sum += log(_EN_STRONG / chance(common.stem(one)[0], zh_count) + 1 - _EN_STRONG)
         elif one in vague:
-            en_sum += _EN_MISSED_STRONG + log(_EN_WEAK / chance(weak_share, zh_count) + 1 - _EN_WEAK)
+            en_sum += _EN_MISSED_STRONG + log(_EN_WEAK / chance(common.stem(one)[1], zh_count) + 1 - _EN_WEAK)
         else:
             en_sum += _EN_MISSED_STRONG + _EN_MISSED_WEAK
     hits, misses, _ = _numbers(zh.numbers, en.numbers)
@@ -169,18 +168,20 @@ def log_odds(zh: ChinesePassage, en: EnglishPassage, common: Commonness) -> floa
     odds = fitted.intercept + sum(weight * value for weight, value in zip(fitted.values, values, strict=True))
     bare = (
         values[_SIZE] < _FEW
-        and values[_ZH_SUM] < 0
-        and values[_EN_SUM] < 0
+        and values[_ZH_SUM] <= 0
+        and values[_EN_SUM] <= 0
         and values[_LATIN_PLACE] <= 0
         and not values[_HITS]
     )
     if bare:
         odds += _UNSUPPORTED
+    if not en.stems and not values[_HITS] and max(values[_LATIN_PLACE], values[_CONCEPTS]) <= 0:
+        odds = min(odds, _NOTHING_AGREES)  # English without a word that could
     if zh.numbers.written and en.numbers.written:
         hits, _, conflicts = _numbers(zh.numbers, en.numbers)
         odds += _CONFLICT * min(2.0, conflicts)
         if conflicts >= 1 and not hits:
-            odds = min(odds, _NO_NUMBER_AGREES)
+            odds = min(odds, _NOTHING_AGREES)
     return odds
 
 
