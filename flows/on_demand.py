@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from duiyi.processors.analysis import Analysis, analyse
 from duiyi.processors.errors import UnreadableError, UsageError
 from duiyi.processors.memory import Translator, open_memory
+from duiyi.processors.pairing import Paired, pair_up
 from duiyi.processors.reading import Source, find_sources
 from duiyi.processors.reading.kinds import HEAD_BYTES, find_kind, kind_of_zip
 from duiyi.processors.records import Document, Sentence
 from duiyi.processors.rendering import as_bilingual, as_english, as_html, as_jsonl, as_tmx
-from duiyi.processors.repair import Translation
 from duiyi.processors.settings import Settings
 from duiyi.processors.write_back import Writable, Written, write_back
 from duiyi.processors.writing import Run, document_rows
@@ -30,14 +30,13 @@ def translated(documents: Iterable[Document], format_: str, settings: Settings) 
         NoModelError: there is Chinese in one and no model is installed.
     """
     paired: list[tuple[Sentence, str | None]] = []
-    for analysis, translations in _translations(documents, settings):
+    for analysis, pairs in _paired(documents, settings):
         document = analysis.document
         if format_ == "jsonl":
             run = Run("on-demand", settings.sha256(), settings.sha256(), datetime.now(UTC))
-            yield as_jsonl(document_rows(analysis, translations, run, 0.0))
+            yield as_jsonl(document_rows(analysis, pairs, run, 0.0))
             continue
-        english = [None] * len(analysis.sentences) if translations is None else [one.text for one in translations]
-        found = list(zip(analysis.sentences, english, strict=True))
+        found = pairs.english()
         if format_ in {"html", "tmx"}:
             paired += found
             continue
@@ -100,12 +99,10 @@ def _content(file: str, format_: Writable, settings: Settings) -> tuple[str, byt
         raise UsageError(f"cannot read {file}: {error.strerror or error}") from error
 
 
-def _translations(
-    documents: Iterable[Document], settings: Settings
-) -> Iterator[tuple[Analysis, list[Translation] | None]]:
-    """Each document analysed, with its sentences' translations; None where there is nothing to translate.
+def _paired(documents: Iterable[Document], settings: Settings) -> Iterator[tuple[Analysis, Paired]]:
+    """Each document analysed, with its pairs.
 
-    The memory is opened at the first that has Chinese. Progress is shown only while a document is translated, so that it does
+    The memory is opened at the first that has something to translate. Progress is shown only while a document is translated, so that it does
     not run into what is printed between.
     """
 
@@ -121,13 +118,16 @@ def _translations(
         translator: Translator | None = None
         for document in documents:
             analysis = analyse(document, settings)
-            if not analysis.sentences or settings.translation.engine == "none":
-                yield analysis, None
+            if settings.translation.engine == "none":
+                yield analysis, pair_up(analysis, None, settings)
+                continue
+            if not analysis.wanted:
+                yield analysis, pair_up(analysis, [], settings)
                 continue
             with run_progress() as progress:
                 if translator is None:
                     memory = opened.enter_context(open_memory(settings.memory, warn))
                     translator = Translator(memory, settings, say=say)
-                texts = [sentence.text for sentence in analysis.sentences]
+                texts = [analysis.sentences[number].text for number in analysis.wanted]
                 found = translator.translate(texts, progress.translated, progress.expect)
-            yield analysis, found
+            yield analysis, pair_up(analysis, found, settings)

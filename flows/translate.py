@@ -23,6 +23,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 from duiyi.processors.analysis import Part, analyse_in_parts
 from duiyi.processors.errors import DISK_FULL
 from duiyi.processors.memory import TranslationMemory, Translator, corrected, documents_to_redo, open_memory
+from duiyi.processors.pairing import Paired, pair_up
 from duiyi.processors.plan import Prune, Shard, Tally, choose, shards
 from duiyi.processors.repair import Translation
 from duiyi.processors.run_summary import RunSummary
@@ -73,14 +74,14 @@ class Unit(NamedTuple):
 
 
 class Translated(NamedTuple):
-    """The translations of a unit's sentences, in order."""
+    """The translations of those sentences of a unit that want one, in order."""
 
     found: list[Translation]
 
 
 @task(name="analyse-shard", cache_policy=NO_CACHE, persist_result=False)
 def analyse_shard(parts: Iterator[Part], characters: int) -> Unit:
-    """Segments, sentences and tokens of the next parts of a shard's documents, about so many characters of them."""
+    """Segments, sentences, tokens and author pairs of the next parts of a shard's documents, about so many characters of them."""
     started = time.monotonic()
     found: list[Part] = []
     size = 0
@@ -94,8 +95,8 @@ def analyse_shard(parts: Iterator[Part], characters: int) -> Unit:
 
 @task(name="translate-shard", cache_policy=NO_CACHE, persist_result=False)
 def translate_shard(unit: Unit, translator: Translator, progress: RunProgress) -> Translated:
-    """Translate the sentences of a unit: each once, and only those that the memory does not have."""
-    texts = [sentence.text for part in unit.parts for sentence in part.sentences]
+    """Translate the sentences of a unit that no author pair covers: each once, and only those that the memory does not have."""
+    texts = [part.sentences[number].text for part in unit.parts for number in part.wanted]
     return Translated(translator.translate(texts, progress.translated, progress.expect))
 
 
@@ -144,8 +145,8 @@ def _ahead(items: Iterator[T]) -> Generator[T, None, None]:
 class _RowMaker:
     """Makes the rows of units, in the order in which they come; a document may run over several."""
 
-    def __init__(self, run: Run, memory: TranslationMemory) -> None:
-        self._run, self._memory = run, memory
+    def __init__(self, run: Run, memory: TranslationMemory, settings: Settings) -> None:
+        self._run, self._memory, self._settings = run, memory, settings
         self._document: DocumentRows | None = None
         self._seconds = 0.0
         self.rows = Rows()
@@ -157,15 +158,21 @@ class _RowMaker:
         for part in unit.parts:
             if self._document is None:
                 self._document, self._seconds = DocumentRows(part.document, self._run, self.rows), 0.0
-            occurrences = self._document.occurrences(part.sentences)
-            own = None if translations is None else list(islice(rest, len(part.sentences)))
-            if own:
-                own = corrected(part.document.doc_id, part.sentences, occurrences, own, self._memory)
-            self._document.add(part, own, occurrences)
+            own = None if translations is None else list(islice(rest, len(part.wanted)))
+            paired = pair_up(part, own, self._settings)
+            occurrences = self._document.occurrences(paired.sentences)
+            self._document.add(part, self._corrected(part, paired, occurrences), occurrences)
             self._seconds += seconds * part.characters / characters
             if part.totals is not None:
                 self._document.finish(part.totals, self._seconds)
                 self._document = None
+
+    def _corrected(self, part: Part, paired: Paired, occurrences: list[int]) -> Paired:
+        """The pairs with what people said of single ones of them."""
+        if not paired.translations:
+            return paired
+        said = corrected(part.document.doc_id, paired.sentences, occurrences, paired.translations, self._memory)
+        return replace(paired, translations=tuple(said))
 
     def finish(self, shard: Shard) -> Rows:
         """The rows of a shard whose units were all added."""
@@ -176,10 +183,10 @@ class _RowMaker:
 
 
 def _translated(unit: Unit, translator: Translator | None, progress: RunProgress) -> list[Translation] | None:
-    """The translations of a unit's sentences, None where nothing is translated. Nothing to do needs no task."""
+    """The translations that a unit wants, None where nothing is translated. Nothing to do needs no task."""
     if translator is None:
         return None
-    if not any(part.sentences for part in unit.parts):
+    if not any(part.wanted for part in unit.parts):
         return []
     translated: Translated = translate_shard(_whole(unit), _whole(translator), _whole(progress))
     return translated.found
@@ -203,9 +210,7 @@ def run_corpus(
     started = time.monotonic()
     choice = choose(settings, force=force, refresh=refresh, limit=limit, prune=prune)
     writer = DatasetWriter(out, settings.writing)
-    run = Run(
-        str(flow_run.get_id() or uuid.uuid4()), choice.config_sha256, choice.untranslated_sha256, datetime.now(UTC)
-    )
+    run = Run(str(flow_run.get_id() or uuid.uuid4()), choice.config_sha256, choice.modelless_sha256, datetime.now(UTC))
     tally = Tally()
     summary = RunSummary(str(out), run.run_id, tally)
     retries, delay = settings.flows.write_retries, settings.flows.write_retry_seconds
@@ -225,7 +230,7 @@ def run_corpus(
         if choice.translates:
             translator = Translator(memory, settings, force=force, say=progress.say)
             choice = replace(choice, corrected=documents_to_redo(memory, out))
-        maker = _RowMaker(run, memory)
+        maker = _RowMaker(run, memory, settings)
         try:
             work = shards(inputs, out, stored, choice, settings, tally)
             with closing(_ahead(_units(work, settings))) as units:
@@ -260,7 +265,7 @@ def run_corpus(
 
 def _leave_artifacts(summary: RunSummary, listed: list[dict[str, Any]]) -> None:
     create_markdown_artifact(summary.markdown(), key="duiyi-run", description="What the run did")
-    columns = ("status", "source_uri", "characters", "zh_characters", "pairs_machine", "error")
+    columns = ("status", "source_uri", "characters", "zh_characters", "pairs_machine", "pairs_author", "error")
     create_table_artifact(
         [{name: row.get(name) for name in columns} for row in listed],
         key="duiyi-documents",

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
+from .author_pairs import Findings, to_translate
 from .detection.characters import BOPOMOFO, HAN, chinese_characters, has_han
 from .detection.latin import word_pattern, words_in
-from .detection.segments import segments_of
 from .mixing import Mixing, Run, WordRuns
 from .records import Document, Segment, Sentence
-from .sentences import sentences_of
 from .settings import Settings
+from .stretches import stretches_of
 from .tokens import tokens_of
 
 
@@ -20,7 +21,8 @@ from .tokens import tokens_of
 class Totals:
     """What is counted over a whole document."""
 
-    sentences: int
+    wanted: int
+    """Sentences and guests for which a model is needed."""
     zh_characters: int
     en_words: int
     mixing: Mixing
@@ -30,78 +32,92 @@ class Totals:
 class Part:
     """A stretch of a document that ends where a block does; ``tokens[i]`` are those of ``sentences[i]``.
 
-    Segments are numbered through the document, offsets are the document's. The last part has the ``totals``.
+    Segments are numbered through the document, offsets are the document's; what the author ``findings`` cover are places in
+    ``sentences``, and ``wanted`` are the places of those that are to be translated. The last part has the ``totals``.
     """
 
     document: Document
     segments: tuple[Segment, ...]
     sentences: tuple[Sentence, ...]
     tokens: tuple[tuple[str, ...], ...]
+    findings: Findings
+    wanted: tuple[int, ...]
     characters: int
     totals: Totals | None
 
 
 @dataclass(frozen=True, slots=True)
-class Analysis:
-    """A document with everything that needs no model; ``tokens[i]`` are those of ``sentences[i]``."""
+class Analysis(Part):
+    """A whole document with everything that needs no model: its only part."""
 
-    document: Document
-    segments: tuple[Segment, ...]
-    sentences: tuple[Sentence, ...]
-    tokens: tuple[tuple[str, ...], ...]
     totals: Totals
 
 
 def analyse(document: Document, settings: Settings) -> Analysis:
-    """Detect the segments, cut the Chinese into sentences and those into tokens."""
-    parts = list(analyse_in_parts(document, settings, len(document.text) + 1))
-    totals = parts[-1].totals
-    if len(parts) != 1 or totals is None:
-        raise RuntimeError("a document was cut that should not be")
-    return Analysis(document, parts[0].segments, parts[0].sentences, parts[0].tokens, totals)
+    """Detect the segments, cut the Chinese into sentences and those into tokens, find what the author says in both languages."""
+    parts = list(
+        analyse_in_parts(document, settings, len(document.text) + 1)
+    )  # several where it is longer than a window
+    starts = [0, *accumulate(len(part.sentences) for part in parts)]
+    *_, totals = (part.totals for part in parts)
+    if totals is None:
+        raise RuntimeError("the last part of a document has no totals")
+    return Analysis(
+        document=document,
+        segments=tuple(one for part in parts for one in part.segments),
+        sentences=tuple(one for part in parts for one in part.sentences),
+        tokens=tuple(one for part in parts for one in part.tokens),
+        findings=Findings(
+            tuple(
+                pair.moved(start) for part, start in zip(parts, starts, strict=False) for pair in part.findings.pairs
+            ),
+            tuple(
+                pair.moved(start) for part, start in zip(parts, starts, strict=False) for pair in part.findings.doubtful
+            ),
+        ),
+        wanted=tuple(number + start for part, start in zip(parts, starts, strict=False) for number in part.wanted),
+        characters=len(document.text),
+        totals=totals,
+    )
 
 
 def analyse_in_parts(document: Document, settings: Settings, characters: int) -> Iterator[Part]:
     """The same, part by part, for a document that had better not be in memory as objects all at once.
 
     Args:
-        document: its parts are cut where blocks end, so one long block is one part.
+        document: its parts are cut where blocks end, so one long block is one part, and never inside the Chinese of an author pair.
         settings: all of them.
         characters: how long a part is, about.
     """
     runs = WordRuns()
-    sentence_count = zh_characters = 0
-    found = segments_of(document.text, document.blocks, settings.detection.langid_min_words)
-    upcoming = _stretches(found, characters)
-    segments = next(upcoming, [])
+    wanted_count = zh_characters = 0
+    upcoming = stretches_of(document, settings, characters)
+    stretch = next(upcoming)
     while True:
-        sentences = sentences_of(document.text, segments, document.blocks, settings.sentences)
+        segments, sentences = stretch.segments, stretch.sentences
         tokens = tuple(tuple(tokens_of(sentence.text, settings.tokens)) for sentence in sentences)
         runs.add(_runs(segments, sentences, tokens))
-        sentence_count += len(sentences)
+        wanted = tuple(to_translate(stretch.findings.pairs, range(len(sentences)), settings.author_pairs))
+        wanted_count += len(wanted)
         zh_characters += sum(len(chinese_characters(sentence.text)) for sentence in sentences)
         following = next(upcoming, None)
-        totals = Totals(sentence_count, zh_characters, runs.counts["en"], runs.mixing()) if following is None else None
-        length = segments[-1].end - segments[0].start if segments else 0
-        yield Part(document, tuple(segments), tuple(sentences), tokens, length, totals)
+        totals = Totals(wanted_count, zh_characters, runs.counts["en"], runs.mixing()) if following is None else None
+        yield Part(
+            document=document,
+            segments=tuple(segments),
+            sentences=tuple(sentences),
+            tokens=tokens,
+            findings=stretch.findings,
+            wanted=wanted,
+            characters=segments[-1].end - segments[0].start if segments else 0,
+            totals=totals,
+        )
         if following is None:
             return
-        segments = following
+        stretch = following
 
 
-def _stretches(segments: Iterable[Segment], characters: int) -> Iterator[list[Segment]]:
-    """Runs of segments of about so many characters, each of whole blocks: no sentence reaches over a block's end."""
-    stretch: list[Segment] = []
-    for segment in segments:
-        if stretch and segment.block != stretch[-1].block and segment.start - stretch[0].start >= characters:
-            yield stretch
-            stretch = []
-        stretch.append(segment)
-    if stretch:
-        yield stretch
-
-
-def _runs(segments: list[Segment], sentences: list[Sentence], tokens: tuple[tuple[str, ...], ...]) -> list[Run]:
+def _runs(segments: Sequence[Segment], sentences: Sequence[Sentence], tokens: tuple[tuple[str, ...], ...]) -> list[Run]:
     """The document's words in order as runs of one language; Chinese words are jieba's."""
     first = segments[0].segment if segments else 0
     mixed = {segment.segment for segment in segments if segment.embedded}

@@ -113,7 +113,9 @@ class Choice:
 
     config_sha256: str
     untranslated_sha256: str
-    """What ``config_sha256`` is without a model: documents without Chinese, and those that still lack their translation."""
+    """What ``config_sha256`` is of documents that still lack their translation."""
+    modelless_sha256: str
+    """And of those that need none: without Chinese, or all of whose Chinese the author says in English as well."""
     translates: bool
     force: bool = False
     refresh: bool = False
@@ -140,15 +142,18 @@ def choose(
     if prune != "no" and limit is not None:
         raise UsageError("--prune has to see all of the inputs, so it does not go with --limit; leave one of them out")
     untranslated = settings.sha256(schema=str(SCHEMA_VERSION), model=None)
+    modelless = settings.sha256(schema=str(SCHEMA_VERSION), model="no need of one")
     if settings.translation.engine == "none":
-        return Choice(untranslated, untranslated, False, force=force, refresh=refresh, limit=limit, prune=prune)
+        return Choice(
+            untranslated, untranslated, modelless, False, force=force, refresh=refresh, limit=limit, prune=prune
+        )
     try:
         found = find_model(settings.translation.engine, settings.models)
         model = f"{found.label} {found.digest}"
     except NoModelError:
         model = "none installed"  # which is an error only when there is something to translate
     made_by = settings.sha256(schema=str(SCHEMA_VERSION), model=model)
-    return Choice(made_by, untranslated, True, force=force, refresh=refresh, limit=limit, prune=prune)
+    return Choice(made_by, untranslated, modelless, True, force=force, refresh=refresh, limit=limit, prune=prune)
 
 
 def decide(doc_id: str, content_sha256: str, stored: Stored | None, choice: Choice) -> Decision:
@@ -161,12 +166,12 @@ def decide(doc_id: str, content_sha256: str, stored: Stored | None, choice: Choi
         return "changed"
     if choice.force or (choice.translates and doc_id in choice.corrected):
         return "redone"
-    if stored.config_sha256 == choice.config_sha256:
+    if stored.config_sha256 in {choice.config_sha256, choice.modelless_sha256}:
         return "unchanged"
     if not choice.translates and stored.pairs_machine:
         return "unchanged"  # it has more than is asked for; only --force drops translations
     if stored.config_sha256 == choice.untranslated_sha256:
-        return "redone" if choice.translates and stored.has_chinese else "unchanged"
+        return "redone"
     if choice.refresh:
         return "redone"
     return "stale"

@@ -18,6 +18,8 @@ class RunSummary:
     tally: Tally
     documents: int = 0
     pairs: int = 0
+    author: int = 0
+    """Pairs whose English the documents' authors wrote."""
     flags: Counter[str] = field(default_factory=Counter)
     flagged: int = 0
     sentences: int = 0
@@ -32,6 +34,7 @@ class RunSummary:
         """Count the rows of a shard that was written."""
         self.documents += rows.documents["status"].count("ok")
         self.pairs += len(rows.pairs)
+        self.author += sum(pairs or 0 for pairs in rows.documents["pairs_author"])
         self.remembered += sum(hits or 0 for hits in rows.documents["memory_hits"])
         for flags in rows.pairs.values("flags"):
             self.flags.update(flags)
@@ -54,6 +57,8 @@ class RunSummary:
             *([f"{tally.pruned} dropped"] if tally.pruned else []),
         ]
         found = [f"{', '.join(counted)}; {_number(self.pairs, 'pair')} in {self.seconds:.0f} s"]
+        if self.author:
+            found.append(f"in the authors' own English: {_number(self.author, 'pair')}")
         if self.sentences or self.remembered:
             found.append(
                 f"translated {_number(self.sentences, 'different sentence')} in {self.translating:.0f} s;"

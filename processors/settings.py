@@ -27,8 +27,8 @@ from pydantic_settings import (
 
 from .errors import UsageError
 
-RULES_VERSION = 2
-"""Raised when detection, sentences, tokens or checks give other rows for the same settings."""
+RULES_VERSION = 3
+"""Raised when detection, sentences, tokens, author pairs or checks give other rows for the same settings."""
 
 EngineChoice = Literal["auto", "argos", "llm", "none"]
 ComputeType = Literal[
@@ -162,6 +162,29 @@ class MemorySettings(Section):
     )
 
 
+class AuthorPairSettings(Section):
+    """How translations that the author wrote beside the Chinese are told."""
+
+    accept: float = Field(
+        0.5, gt=0, lt=1, description="a candidate at least this sure (similarity) is the author's translation"
+    )
+    refuse: float = Field(
+        0.1,
+        gt=0,
+        lt=1,
+        description="one less sure than this is not; between the two a machine translation of the Chinese decides",
+    )
+    reach: int = Field(
+        8, ge=1, le=40, description="how many passages of either language may stand between twins in one place"
+    )
+    also_machine: bool = Field(False, description="whether Chinese that has an author pair is translated all the same")
+    window: int = Field(
+        4_000_000,
+        ge=100_000,
+        description="a longer document is searched in windows of about so many characters (150 MB of memory a million)",
+    )
+
+
 class CheckSettings(Section):
     """Thresholds of the flags on a translation."""
 
@@ -239,6 +262,7 @@ class Settings(BaseSettings):
     models: ModelSettings = ModelSettings()
     translation: TranslationSettings = TranslationSettings()
     memory: MemorySettings = MemorySettings()
+    author_pairs: AuthorPairSettings = AuthorPairSettings()
     checks: CheckSettings = CheckSettings()
     writing: WritingSettings = WritingSettings()
     flows: FlowSettings = FlowSettings()
@@ -279,6 +303,7 @@ class Settings(BaseSettings):
                     "llm_retry_no_repeat_ngram",
                     "max_length_ratio",
                 },
+                "author_pairs": True,
                 "checks": True,
             },
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 from duiyi.processors.analysis import analyse
+from duiyi.processors.pairing import pair_up
 from duiyi.processors.plan import Prune, Tally, choose, shards
 from duiyi.processors.reading import read_text
 from duiyi.processors.repair import Translation
@@ -27,7 +28,7 @@ def rows_of(uri: str, text: str, english: str | None = "English.", run: Run = RU
     analysis = analyse(read_text(text, uri), Settings())
     flags = ("empty",) if english is None else ("number_mismatch",)
     made = Translation(english, None if english is None else -0.5, flags, "argos", "tiny@1")
-    return document_rows(analysis, [made] * len(analysis.sentences), run, 0.5)
+    return document_rows(analysis, pair_up(analysis, [made] * len(analysis.wanted), Settings()), run, 0.5)
 
 
 def run_library(
@@ -41,7 +42,7 @@ def run_library(
 ) -> Tally:
     """A run as the flow does it, without Prefect and with a made-up translation; what it met."""
     choice = choose(settings, prune=prune, force=force, refresh=refresh)
-    run = Run(str(uuid.uuid4()), choice.config_sha256, choice.untranslated_sha256, datetime.now(UTC))
+    run = Run(str(uuid.uuid4()), choice.config_sha256, choice.modelless_sha256, datetime.now(UTC))
     writer = DatasetWriter(out, settings.writing)
     writer.merge()
     tally = Tally()
@@ -50,10 +51,11 @@ def run_library(
         for document in shard.documents:
             analysis = analyse(document, settings)
             translations = [
-                Translation(f"English of {sentence.text!a}.", -0.5, (), "argos", "tiny@1")
-                for sentence in analysis.sentences
+                Translation(f"English of {analysis.sentences[number].text!a}.", -0.5, (), "argos", "tiny@1")
+                for number in analysis.wanted
             ]
-            rows.extend(document_rows(analysis, translations if choice.translates else None, run, 0.1))
+            pairs = pair_up(analysis, translations if choice.translates else None, settings)
+            rows.extend(document_rows(analysis, pairs, run, 0.1))
         rows.extend(unread_rows(shard.unread, run))
         writer.commit(rows)
     writer.merge()

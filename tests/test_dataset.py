@@ -137,7 +137,7 @@ def test_what_is_stored_is_known_by_content(dataset: Path) -> None:
     assert stored.failures == {"file:///d/broken.pdf": {document_id("file:///d/broken.pdf")}}
     good = stored.get(document_id("file:///d/7.txt"))
     assert good == Stored(
-        hashlib.sha256("Hello there.\n第7次见面。我们 go 吧。\n".encode()).hexdigest(), "ok", "f" * 64, None, True, 2, 2
+        hashlib.sha256("Hello there.\n第7次见面。我们 go 吧。\n".encode()).hexdigest(), "ok", "f" * 64, None, 2, 2
     )
     assert stored.get("0" * 32) is None
     assert len(stored_documents(dataset / "nowhere")) == 0

@@ -80,16 +80,16 @@ def test_stale_documents_wait_for_refresh_without_being_parsed(inputs: Path, tmp
 
 
 def test_a_run_without_an_engine_never_drops_translations_unless_forced(inputs: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    run_library([inputs], out, ARGOS)
+    out, rows = tmp_path / "out", inputs / "rows.jsonl"
+    run_library([rows], out, ARGOS)
     pairs = open_dataset(out).pairs.count_rows()
     before = files_of(out)
     other = settings_of(translation={"engine": "none"}, sentences={"max_characters": 50})
-    assert run_library([inputs], out, other).decisions == {"unchanged": 20}
-    assert run_library([inputs], out, other, refresh=True).decisions == {"unchanged": 20}
+    assert run_library([rows], out, other).decisions == {"unchanged": 10}
+    assert run_library([rows], out, other, refresh=True).decisions == {"unchanged": 10}
     assert files_of(out) == before
     assert pairs
-    assert run_library([inputs], out, other, force=True).decisions == {"redone": 20}
+    assert run_library([rows], out, other, force=True).decisions == {"redone": 10}
     assert open_dataset(out).pairs.count_rows() == 0
 
 

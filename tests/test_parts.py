@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from duiyi.processors.analysis import analyse, analyse_in_parts
+from duiyi.processors.pairing import pair_up
 from duiyi.processors.reading import read_text
 from duiyi.processors.records import Block, Document
 from duiyi.processors.repair import Translation
@@ -38,8 +39,11 @@ LINES = st.lists(
 
 def whole(document: Document) -> Rows:
     analysis = analyse(document, SETTINGS)
-    made = [Translation(f"{n} {s.text!a}", -1.0, (), "argos", "m@1") for n, s in enumerate(analysis.sentences)]
-    return document_rows(analysis, made, RUN, 0.0)
+    made = [
+        Translation(f"{n} {analysis.sentences[s].text!a}", -1.0, (), "argos", "m@1")
+        for n, s in enumerate(analysis.wanted)
+    ]
+    return document_rows(analysis, pair_up(analysis, made, SETTINGS), RUN, 0.0)
 
 
 def in_parts(document: Document, characters: int) -> tuple[Rows, int]:
@@ -48,10 +52,12 @@ def in_parts(document: Document, characters: int) -> tuple[Rows, int]:
     for part in analyse_in_parts(document, SETTINGS, characters):
         count += 1
         translations = [
-            Translation(f"{n} {s.text!a}", -1.0, (), "argos", "m@1") for n, s in enumerate(part.sentences, done)
+            Translation(f"{n} {part.sentences[s].text!a}", -1.0, (), "argos", "m@1")
+            for n, s in enumerate(part.wanted, done)
         ]
-        done += len(part.sentences)
-        made.add(part, translations, made.occurrences(part.sentences))
+        done += len(part.wanted)
+        paired = pair_up(part, translations, SETTINGS)
+        made.add(part, paired, made.occurrences(paired.sentences))
         if part.totals is not None:
             made.finish(part.totals, 0.0)
     return rows, count

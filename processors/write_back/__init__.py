@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Literal, get_args
 
+from ..author_pairs import AuthorPair, Findings, find_author_pairs, settle
 from ..detection import detect
 from ..detection.nonlanguage import mask_addresses
 from ..errors import UnreadableError, UsageError
@@ -20,6 +21,7 @@ from ..reading.markdown_inline import placed_markdown
 from ..reading.placed import PlacedText, applied, with_fixed
 from ..reading.subtitles import subtitle_text
 from ..reading.webpage import declared_charset, placed_page
+from ..records import Document
 from ..sentences import sentences_of
 from ..settings import Settings
 from .edits import Translate, adding_edits, replacing_edits
@@ -104,7 +106,7 @@ def write_back(
 
 
 def _written(data: bytes, parts: Iterable[_Part]) -> Written:
-    counts = [(len(part.texts), part.untranslated) for part in parts]
+    counts = [(part.sentences, part.untranslated) for part in parts]
     return Written(data, sum(count for count, _ in counts), sum(left for _, left in counts))
 
 
@@ -132,7 +134,7 @@ class _Memory:
 
 
 class _Part:
-    """One text of a document with its Chinese sentences and phrases."""
+    """One text of a document with its Chinese sentences and phrases, and what the author says of them in English."""
 
     def __init__(self, original: str, place: Callable[[str], PlacedText], settings: Settings) -> None:
         self._original = original
@@ -143,11 +145,21 @@ class _Part:
         self._placed = with_fixed(placed, [(index, index + 1) for index in addresses])
         segments = detect(placed.text, placed.blocks, settings.detection)
         sentences = sentences_of(placed.text, segments, placed.blocks, settings.sentences)
-        self._sentences = sorted(
-            (one for one in sentences if is_replaceable(self._placed, one.start, one.end)), key=lambda one: one.start
-        )
-        self.texts = [sentence.text for sentence in self._sentences]
+        document = Document("", placed.text, placed.blocks, "")
+        found = find_author_pairs(document, segments, sentences, settings.author_pairs)
+        self._settings = settings.author_pairs
+        self._findings = Findings(*(tuple(filter(self._fits, pairs)) for pairs in (found.pairs, found.doubtful)))
+        chinese = {n: s for n, s in enumerate(sentences) if is_replaceable(self._placed, s.start, s.end)}
+        self.sentences = len(chinese)
+        told = {number for pair in self._findings.pairs for number in pair.covered}
+        self._untold = {number: sentence for number, sentence in chinese.items() if number not in told}
+        self.texts = [sentence.text for sentence in self._untold.values()]
         self.untranslated = 0
+
+    def _fits(self, pair: AuthorPair) -> bool:
+        """Whether the English of a pair can stand in the place of its Chinese: not if that is of several blocks."""
+        within = pair.zh_end <= self._placed.blocks[pair.block].end
+        return within and is_replaceable(self._placed, pair.zh_start, pair.zh_end)
 
     def edited(self, translate: Translate, *, bilingual: bool) -> str:
         """The original with its English; ``untranslated`` is then how many of its texts stay Chinese.
@@ -155,10 +167,15 @@ class _Part:
         Raises:
             UnreadableError: with its English it would be read as something else than before.
         """
-        if not self._sentences:
+        if not self.sentences:
             return self._original
         placed = self._placed
-        found = list(zip(self._sentences, translate(self.texts), strict=True))
+        made = dict(zip(self._untold, translate(self.texts), strict=True))
+        said = {number: english for number, english in made.items() if english is not None}
+        author = settle(self._findings, said, self._settings)
+        told = {number for pair in author for number in pair.covered}
+        rest = [(sentence, made[number]) for number, sentence in self._untold.items() if number not in told]
+        found = sorted([*((pair.chinese, pair.en) for pair in author), *rest], key=lambda item: item[0].start)
         if bilingual:
             edits = adding_edits(placed, found)
             self.untranslated = sum(english is None for _, english in found)

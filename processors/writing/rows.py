@@ -12,7 +12,9 @@ from typing import Any
 import pyarrow as pa
 
 from ..analysis import Analysis, Part, Totals
-from ..records import Document, Sentence, Unread, pair_id
+from ..author_pairs import AuthorPair
+from ..pairing import Paired
+from ..records import Document, Origin, Sentence, Unread, pair_id
 from ..repair import Translation
 from ..tokens import english_tokens
 from .schema import TABLES
@@ -26,7 +28,7 @@ class Run:
 
     run_id: str
     config_sha256: str
-    untranslated_sha256: str
+    modelless_sha256: str
     """``config_sha256`` of a document in which there is nothing to translate: no model has a part in it."""
     started: datetime
 
@@ -116,54 +118,34 @@ class DocumentRows:
         self._run = run
         self._rows = rows
         self._seen: Counter[tuple[str, str]] = Counter()
-        self._segments = self._pairs = self._remembered = 0
+        self._said: Counter[tuple[str, str]] = Counter()
+        self._segments = self._machine = self._author = self._remembered = 0
 
     def occurrences(self, sentences: Sequence[Sentence]) -> list[int]:
-        """Of each sentence of the next part, how many like it stand before it in the document."""
-        found = []
-        for sentence in sentences:
-            found.append(self._seen[sentence.kind, sentence.text])
-            self._seen[sentence.kind, sentence.text] += 1
-        return found
+        """Of each of the next sentences without an author pair, how many like it stand before it in the document."""
+        return _counted(self._seen, sentences)
 
-    def add(
-        self, part: Part | Analysis, translations: Sequence[Translation] | None, occurrences: Sequence[int]
-    ) -> None:
-        """Add a part; ``translations[i]`` is that of its sentence i, None in all where nothing is translated."""
-        document, doc_id, run = self._document, self._doc_id, self._run
-        for sentence, tokens, translation, occurrence in zip(
-            part.sentences, part.tokens, translations or (), occurrences, strict=translations is not None
-        ):
-            origin = translation.origin
-            self._rows.pairs.add(
-                pair_id=pair_id(doc_id, sentence.kind, origin, sentence.text, occurrence),
-                doc_id=doc_id,
-                source_uri=document.source_uri,
-                source_id=document.source_id,
-                kind=sentence.kind,
-                origin=origin,
-                block=sentence.block,
-                segment=sentence.segment,
-                sentence=sentence.sentence,
-                zh=sentence.text,
-                zh_start=sentence.start,
-                zh_end=sentence.end,
-                zh_script=sentence.script,
-                zh_tokens=tokens,
-                en=translation.text,
-                en_tokens=None if translation.text is None else english_tokens(translation.text),
-                engine=translation.engine,
-                model=translation.model,
-                score=translation.score,
-                flags=translation.flags,
-                run_id=run.run_id,
-                created_at=run.started,
-            )
-            self._pairs += origin == "machine"
-            self._remembered += translation.remembered
+    def add(self, part: Part, paired: Paired, occurrences: Sequence[int]) -> None:
+        """Add a part with its pairs; ``occurrences`` are those of ``paired.sentences``."""
+        author = zip(
+            paired.author,
+            paired.author_tokens,
+            _counted(self._said, [pair.chinese for pair in paired.author]),
+            strict=True,
+        )
+        machine = zip(
+            paired.sentences,
+            paired.tokens,
+            paired.translations or (),
+            occurrences,
+            strict=paired.translations is not None,
+        )
+        rows = [*(self._author_row(*one) for one in author), *(self._row(*one) for one in machine)]
+        for row in sorted(rows, key=lambda row: int(row["zh_start"])):
+            self._rows.pairs.add(**row)
         for segment in part.segments:
             self._rows.segments.add(
-                doc_id=doc_id,
+                doc_id=self._doc_id,
                 block=segment.block,
                 segment=segment.segment,
                 lang=segment.lang,
@@ -176,6 +158,55 @@ class DocumentRows:
                 ),
             )
         self._segments += len(part.segments)
+
+    def _row(self, sentence: Sentence, tokens: Sequence[str], translation: Translation, occurrence: int) -> Row:
+        """A pair whose English a machine or, for the memory, a person made."""
+        self._machine += translation.origin == "machine"
+        self._remembered += translation.remembered
+        return {
+            **self._chinese(sentence, tokens, translation.origin, occurrence),
+            "en": translation.text,
+            "en_tokens": None if translation.text is None else english_tokens(translation.text),
+            "engine": translation.engine,
+            "model": translation.model,
+            "score": translation.score,
+            "flags": translation.flags,
+        }
+
+    def _author_row(self, pair: AuthorPair, tokens: Sequence[str], occurrence: int) -> Row:
+        """A pair whose English the author wrote."""
+        self._author += 1
+        return {
+            **self._chinese(pair.chinese, tokens, "author", occurrence),
+            "en": pair.en,
+            "en_tokens": english_tokens(pair.en),
+            "en_start": pair.en_start,
+            "en_end": pair.en_end,
+            "en_doc_id": pair.en_doc_id or self._doc_id,
+            "similarity": pair.similarity,
+            "flags": (),
+        }
+
+    def _chinese(self, sentence: Sentence, tokens: Sequence[str], origin: Origin, occurrence: int) -> Row:
+        """What the rows of all pairs have."""
+        return {
+            "pair_id": pair_id(self._doc_id, sentence.kind, origin, sentence.text, occurrence),
+            "doc_id": self._doc_id,
+            "source_uri": self._document.source_uri,
+            "source_id": self._document.source_id,
+            "kind": sentence.kind,
+            "origin": origin,
+            "block": sentence.block,
+            "segment": sentence.segment,
+            "sentence": sentence.sentence,
+            "zh": sentence.text,
+            "zh_start": sentence.start,
+            "zh_end": sentence.end,
+            "zh_script": sentence.script,
+            "zh_tokens": tokens,
+            "run_id": self._run.run_id,
+            "created_at": self._run.started,
+        }
 
     def finish(self, totals: Totals, seconds: float) -> None:
         """Add the document's own row, when all its parts are there."""
@@ -193,27 +224,36 @@ class DocumentRows:
             zh_characters=totals.zh_characters,
             en_words=totals.en_words,
             segments=self._segments,
-            pairs_machine=self._pairs,
-            pairs_author=0,
+            pairs_machine=self._machine,
+            pairs_author=self._author,
             memory_hits=self._remembered,
             seconds=seconds,
             cmi=totals.mixing.cmi,
             m_index=totals.mixing.m_index,
             i_index=totals.mixing.i_index,
             status="ok",
-            config_sha256=run.config_sha256 if totals.sentences else run.untranslated_sha256,
+            config_sha256=run.config_sha256 if totals.wanted else run.modelless_sha256,
             run_id=run.run_id,
             processed_at=run.started,
         )
 
 
-def document_rows(analysis: Analysis, translations: Sequence[Translation] | None, run: Run, seconds: float) -> Rows:
-    """The rows of a document; ``translations[i]`` is that of sentence i, None in all where nothing is translated."""
+def document_rows(analysis: Analysis, paired: Paired, run: Run, seconds: float) -> Rows:
+    """The rows of a document with its pairs."""
     rows = Rows()
     made = DocumentRows(analysis.document, run, rows)
-    made.add(analysis, translations, made.occurrences(analysis.sentences))
+    made.add(analysis, paired, made.occurrences(paired.sentences))
     made.finish(analysis.totals, seconds)
     return rows
+
+
+def _counted(seen: Counter[tuple[str, str]], sentences: Sequence[Sentence]) -> list[int]:
+    """Of each sentence, how many like it were ``seen`` before."""
+    found = []
+    for sentence in sentences:
+        found.append(seen[sentence.kind, sentence.text])
+        seen[sentence.kind, sentence.text] += 1
+    return found
 
 
 def unread_rows(items: Iterable[Unread], run: Run) -> Rows:

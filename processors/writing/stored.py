@@ -29,7 +29,6 @@ COLUMNS = [
     "status",
     "config_sha256",
     "error",
-    "zh_characters",
     "pairs_machine",
     "pairs_author",
 ]
@@ -49,7 +48,6 @@ class Stored:
     status: str
     config_sha256: str | None
     error: str | None
-    has_chinese: bool
     pairs_machine: int
     pairs: int
 
@@ -61,7 +59,7 @@ class StoredDocuments:
         """From rows of the table ``documents`` (their `COLUMNS`); a later row of a document replaces an earlier one."""
         self._names: list[str | None] = []
         codes: dict[str | None, int] = {}
-        ids, hashes, chinese, errors = [], [], [], []
+        ids, hashes, errors = [], [], []
         machine, author = [], []
         statuses: list[Any] = []
         configs: list[Any] = []
@@ -74,7 +72,6 @@ class StoredDocuments:
                 coded = rows.column(column).combine_chunks().dictionary_encode(null_encoding="encode")
                 names = [codes.setdefault(name, len(codes)) for name in coded.dictionary.to_pylist()]
                 into.append(np.array(names, np.int32)[coded.indices.to_numpy()])
-            chinese.append(rows.column("zh_characters").fill_null(0).to_numpy() > 0)
             machine.append(rows.column("pairs_machine").fill_null(0).to_numpy())
             author.append(rows.column("pairs_author").fill_null(0).to_numpy())
             errors.append(rows.column("error").combine_chunks())
@@ -93,7 +90,6 @@ class StoredDocuments:
         self._hashes = np.concatenate(hashes)[kept] if hashes else np.empty(0, "V32")
         self._statuses = np.concatenate(statuses)[kept] if statuses else np.empty(0, np.int32)
         self._configs = np.concatenate(configs)[kept] if configs else np.empty(0, np.int32)
-        self._chinese = np.concatenate(chinese)[kept] if chinese else np.empty(0, bool)
         self._machine, self._author = (
             np.concatenate(counts)[kept].astype(np.int32) if counts else np.empty(0, np.int32)
             for counts in (machine, author)
@@ -136,7 +132,6 @@ class StoredDocuments:
             status=self._names[self._statuses[position]] or "",
             config_sha256=self._names[self._configs[position]],
             error=self._errors[position].as_py(),
-            has_chinese=bool(self._chinese[position]),
             pairs_machine=int(self._machine[position]),
             pairs=int(self._machine[position] + self._author[position]),
         )
