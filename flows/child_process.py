@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 
 
@@ -12,7 +11,8 @@ def end_with_parent() -> None:
     """End this process, as by SIGTERM, when its standard input is closed: the system closes it for a parent that is killed."""
 
     def wait() -> None:
-        sys.stdin.buffer.read()
+        while os.read(0, 4096):  # not through sys.stdin, whose lock would be in the way of an orderly end
+            pass
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=wait, daemon=True, name="end-with-parent").start()

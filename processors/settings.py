@@ -225,6 +225,25 @@ class FlowSettings(Section):
     )
 
 
+class ServeSettings(Section):
+    """How ``duiyi serve`` goes about its runs."""
+
+    poll_seconds: float = Field(2.0, gt=0, description="seconds between two looks for runs that are due")
+    runs_at_once: int = Field(1, ge=1, description="most runs of the dataset at the same time")
+    nice: int = Field(10, ge=0, le=19, description="how far scheduled runs stand back for other programs; 0: not at all")
+    max_memory: int = Field(
+        0, ge=0, description="most bytes of memory that a run may take, its models included (Linux); 0: no limit"
+    )
+    retries: int = Field(3, ge=0, description="how often a run whose process was killed or crashed is taken up again")
+    retry_seconds: float = Field(30.0, ge=0, description="seconds before that, doubled each time")
+    stop_seconds: float = Field(45.0, ge=0, description="seconds that a run has to stop in, when serve is to end")
+    settle_seconds: float = Field(
+        5.0, ge=0, description="a file that arrived has to stand still for so long before it is taken"
+    )
+    keep_days: int = Field(30, ge=1, description="days that finished runs are kept in the database of serve's own server")
+    keep_runs: int = Field(500, ge=10, description="most finished runs kept there; their results stay in the dataset")
+
+
 class Settings(BaseSettings):
     """All settings. ``Settings()`` gives the defaults with the environment applied; use `load_settings` for a file."""
 
@@ -240,6 +259,7 @@ class Settings(BaseSettings):
     checks: CheckSettings = CheckSettings()
     writing: WritingSettings = WritingSettings()
     flows: FlowSettings = FlowSettings()
+    serve: ServeSettings = ServeSettings()
 
     def row_settings(self) -> dict[str, Any]:
         """The settings that change rows of the dataset (what `config_sha256` is computed from)."""
