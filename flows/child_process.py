@@ -6,6 +6,9 @@ import os
 import signal
 import threading
 
+SERVED = "DUIYI_SERVED"
+"""Environment variable of a flow run's process that `duiyi serve` started."""
+
 
 def end_with_parent() -> None:
     """End this process, as by SIGTERM, when its standard input is closed: the system closes it for a parent that is killed."""

@@ -293,6 +293,23 @@ def serve(
     )
 
 
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead, whole.")
+def status(folder: Path, as_json: bool) -> None:
+    """Show the last runs over the dataset in DIR, what is new in it, what failed and why."""
+    from .results import reading
+    from .status import status_of
+
+    with reading(folder):
+        found = status_of(folder)
+    if as_json:
+        click.echo(json.dumps(found.as_json(), ensure_ascii=False))
+        return
+    for line in found.lines():
+        click.echo(line)
+
+
 def reading_hints(out: Path) -> list[str]:
     """Lines that a person may paste to read the dataset: one for this environment's Python, one for DuckDB."""
     program = (

@@ -11,7 +11,7 @@ import resource
 import runpy
 import sys
 
-from .child_process import end_with_parent
+from .child_process import SERVED, end_with_parent
 
 
 def main() -> None:
@@ -21,6 +21,7 @@ def main() -> None:
     os.nice(int(nice))
     if int(memory):
         resource.setrlimit(resource.RLIMIT_DATA, (int(memory), int(memory)))
+    os.environ[SERVED] = run_id
     sys.argv = ["prefect.engine", run_id]
     code = 0
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import signal
 import sqlite3
@@ -27,6 +26,7 @@ from tzlocal import get_localzone_name
 
 from . import prefect_home
 from .run import absolute
+from .run_log import key_of
 from .speaking import tell
 
 if TYPE_CHECKING:
@@ -112,8 +112,7 @@ class Served:
     @property
     def home(self) -> Path:
         """Where the Prefect of this dataset keeps what it keeps."""
-        key = hashlib.sha256(os.fsencode(self.out)).hexdigest()[:12]
-        return prefect_home.prefect_home() / "served" / f"{self.out.name}-{key}"
+        return prefect_home.prefect_home() / "served" / key_of(self.out)
 
     @property
     def deployment(self) -> str:

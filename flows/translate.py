@@ -7,10 +7,11 @@ before this module is imported.
 from __future__ import annotations
 
 import errno
+import os
 import threading
 import time
 import uuid
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from contextvars import copy_context
@@ -23,7 +24,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 from duiyi.processors.analysis import Part, analyse_in_parts
 from duiyi.processors.errors import DISK_FULL
 from duiyi.processors.memory import TranslationMemory, Translator, corrected, documents_to_redo, open_memory
-from duiyi.processors.plan import Prune, Shard, Tally, choose, shards
+from duiyi.processors.plan import Choice, Prune, Shard, Tally, choose, shards
 from duiyi.processors.repair import Translation
 from duiyi.processors.run_summary import RunSummary
 from duiyi.processors.settings import Settings, load_settings
@@ -32,11 +33,15 @@ from prefect import State, Task, flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import TaskRun
+from prefect.exceptions import TerminationSignal
 from prefect.runtime import flow_run
+from prefect.states import Cancelled
 from prefect.utilities.annotations import quote
 
+from .child_process import SERVED
 from .progress import RunProgress, run_progress
 from .report_link import leave_report
+from .run_log import logged
 
 Overrides = dict[str, dict[str, Any]]
 ARTIFACT_DOCUMENTS = 500
@@ -201,13 +206,28 @@ def run_corpus(
 
     While one shard is translated, the next is read and analysed.
     """
-    started = time.monotonic()
     choice = choose(settings, force=force, refresh=refresh, limit=limit, prune=prune)
+    run_id = str(flow_run.get_id() or uuid.uuid4())
+    with logged(out, run_id, list(inputs)) as summaries:
+        summary = _run_corpus(inputs, out, settings, choice, run_id, progress, force=force)
+        summaries.append(summary)
+    return summary
+
+
+def _run_corpus(
+    inputs: Sequence[str],
+    out: Path,
+    settings: Settings,
+    choice: Choice,
+    run_id: str,
+    progress: RunProgress,
+    *,
+    force: bool,
+) -> RunSummary:
+    started = time.monotonic()
     writer = DatasetWriter(out, settings.writing)
     writer.merge()  # what a killed run left
-    run = Run(
-        str(flow_run.get_id() or uuid.uuid4()), choice.config_sha256, choice.untranslated_sha256, datetime.now(UTC)
-    )
+    run = Run(run_id, choice.config_sha256, choice.untranslated_sha256, datetime.now(UTC))
     tally = Tally()
     summary = RunSummary(str(out), run.run_id, tally)
     retries, delay = settings.flows.write_retries, settings.flows.write_retry_seconds
@@ -277,6 +297,18 @@ def _run_name() -> str:
     return first if len(named) == 1 else f"{first} and {len(named) - 1} more"
 
 
+def _stoppable(work: Callable[[RunProgress], RunSummary]) -> RunSummary:
+    """Do the work. A run that `duiyi serve` told to stop was cancelled by it, while elsewhere SIGTERM is for the command line."""
+    with run_progress() as progress:
+        try:
+            return work(progress)
+        except TerminationSignal:
+            if SERVED not in os.environ:
+                raise
+            cancelled: Any = Cancelled(message="stopped; what was written is whole, the next run goes on")
+            return cast(RunSummary, cancelled)  # Prefect takes a state that a flow gives for the run's own
+
+
 @flow(name="translate-corpus", flow_run_name=_run_name, validate_parameters=False, persist_result=False)
 def translate_corpus(
     inputs: list[str],
@@ -302,10 +334,11 @@ def translate_corpus(
             would go; ``force`` drops them however many.
     """
     settings = load_settings(Path(config) if config else None, overrides)
-    with run_progress() as progress:
-        return run_corpus(
+    return _stoppable(
+        lambda progress: run_corpus(
             inputs, Path(out), settings, force=force, refresh=refresh, limit=limit, prune=prune, progress=progress
         )
+    )
 
 
 @flow(name="translate-files", flow_run_name=_run_name, validate_parameters=False, persist_result=False)
@@ -314,5 +347,4 @@ def translate_files(
 ) -> RunSummary:
     """Translate the named files on demand, into the dataset in ``out``; each is done anew only if it changed."""
     settings = load_settings(Path(config) if config else None, overrides)
-    with run_progress() as progress:
-        return run_corpus(files, Path(out), settings, progress=progress)
+    return _stoppable(lambda progress: run_corpus(files, Path(out), settings, progress=progress))
