@@ -49,6 +49,11 @@ def log_path(out: Path) -> Path:
     return user_data_path("duiyi") / "runs" / f"{key_of(out)}.jsonl"
 
 
+def working_folder(out: Path) -> Path:
+    """Where runs over a dataset note what they are at."""
+    return user_data_path("duiyi") / "runs" / f"{key_of(out)}.working"
+
+
 @contextmanager
 def logged(out: Path, run_id: str, inputs: list[str]) -> Iterator[list[RunSummary]]:
     """Log a run: that it begins, and how it ends. Its summary goes into the list that this gives."""

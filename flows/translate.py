@@ -22,9 +22,11 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, cast
 
 from duiyi.processors.analysis import Part, analyse_in_parts
+from duiyi.processors.attempts import Attempts
 from duiyi.processors.errors import DISK_FULL
 from duiyi.processors.memory import TranslationMemory, Translator, corrected, documents_to_redo, open_memory
-from duiyi.processors.plan import Choice, Prune, Shard, Tally, choose, shards
+from duiyi.processors.plan import Choice, Prune, Shard, Tally, choose, is_news, shards
+from duiyi.processors.records import Document, Unread
 from duiyi.processors.repair import Translation
 from duiyi.processors.run_summary import RunSummary
 from duiyi.processors.settings import Settings, load_settings
@@ -41,7 +43,7 @@ from prefect.utilities.annotations import quote
 from .child_process import SERVED
 from .progress import RunProgress, run_progress
 from .report_link import leave_report
-from .run_log import logged
+from .run_log import logged, working_folder
 
 Overrides = dict[str, dict[str, Any]]
 ARTIFACT_DOCUMENTS = 500
@@ -116,11 +118,50 @@ def merge_dataset(writer: DatasetWriter) -> None:
     writer.merge()
 
 
-def _units(work: Iterator[Shard], settings: Settings) -> Iterator[tuple[Unit, Shard | None]]:
+class _FaultyError(Exception):
+    """The analysis of a document failed."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+
+
+def _parts(shard: Shard, settings: Settings) -> Iterator[Part]:
+    for document in shard.documents:
+        try:
+            yield from analyse_in_parts(document, settings, settings.flows.part_characters)
+        except Exception as error:
+            raise _FaultyError(document) from error
+
+
+def _without_poison(
+    work: Iterator[Shard], attempts: Attempts, stored: Callable[[], StoredDocuments], tally: Tally
+) -> Iterator[Shard]:
+    """The shards, with documents that runs ended at each in a shard of its own, and without those that are set aside."""
+    for shard in work:
+        innocent = replace(shard, documents=[one for one in shard.documents if not attempts.is_suspect(one)])
+        for document in shard.documents:
+            if not attempts.is_suspect(document):
+                continue
+            why = attempts.why_set_aside(document)
+            if why is None:
+                alone = Shard([document])
+                attempts.begin(alone.documents)
+                yield alone
+                continue
+            unread = Unread(document.source_uri, "failed", why, source_id=document.source_id)
+            tally.count_unread(unread)
+            if is_news(unread, stored().get(document.doc_id)):
+                innocent.unread.append(unread)
+        if innocent:
+            attempts.begin(innocent.documents)
+            yield innocent
+
+
+def _units(work: Iterator[Shard], settings: Settings) -> Generator[tuple[Unit, Shard | None], None, None]:
     """The units of all shards, analysed one by one; with the last of a shard comes the shard."""
     size = settings.flows.part_characters
     for shard in work:
-        parts = (part for document in shard.documents for part in analyse_in_parts(document, settings, size))
+        parts = _parts(shard, settings)
         last = shard.documents[-1] if shard.documents else None
         while last is not None:
             unit = analyse_shard(_whole(parts), size)
@@ -209,7 +250,16 @@ def run_corpus(
     choice = choose(settings, force=force, refresh=refresh, limit=limit, prune=prune)
     run_id = str(flow_run.get_id() or uuid.uuid4())
     with logged(out, run_id, list(inputs)) as summaries:
-        summary = _run_corpus(inputs, out, settings, choice, run_id, progress, force=force)
+        with Attempts(working_folder(out), settings.flows.document_tries) as attempts:
+            while True:
+                try:
+                    summary = _run_corpus(inputs, out, settings, choice, run_id, progress, attempts, force=force)
+                except _FaultyError as faulty:  # from the documents before it all is kept; go on without it
+                    why = " ".join(f"{type(faulty.__cause__).__name__}: {faulty.__cause__}".split())[:300]
+                    progress.warn(f"cannot analyse {faulty.document.source_uri}: {why}")
+                    attempts.fault(faulty.document, why)
+                else:
+                    break
         summaries.append(summary)
     return summary
 
@@ -221,6 +271,7 @@ def _run_corpus(
     choice: Choice,
     run_id: str,
     progress: RunProgress,
+    attempts: Attempts,
     *,
     force: bool,
 ) -> RunSummary:
@@ -248,8 +299,10 @@ def _run_corpus(
             choice = replace(choice, corrected=documents_to_redo(memory, out))
         maker = _RowMaker(run, memory)
         try:
-            work = shards(inputs, out, stored, choice, settings, tally)
-            with closing(_ahead(_units(work, settings))) as units:
+            work = _without_poison(shards(inputs, out, stored, choice, settings, tally), attempts, stored, tally)
+            # while there are suspects, one document at a time: else it would not be known which of two it was
+            analysed = _units(work, settings)
+            with closing(analysed if attempts.has_suspects else _ahead(analysed)) as units:
                 for unit, shard in units:
                     unit_started = time.monotonic()
                     found = _translated(unit, translator, progress)
@@ -260,6 +313,7 @@ def _run_corpus(
                     progress.say("writing")
                     with writing:
                         write(_whole(writer), _whole(rows))
+                    attempts.finish(document.doc_id for document in shard.documents)
                     summary.add(rows)
                     if not choice.corrected.isdisjoint(rows.documents["doc_id"]):
                         memory.arrived(out, rows.documents["doc_id"])

@@ -162,6 +162,11 @@ def decide(doc_id: str, content_sha256: str, stored: Stored | None, choice: Choi
     return "stale"
 
 
+def is_news(item: Unread, known: Stored | None) -> bool:
+    """Whether an input that gave no document is to be recorded: not where that is done already, nor over a document's rows."""
+    return known is None or (known.status != "ok" and (known.status, known.error) != (item.status, item.error))
+
+
 def shards(
     inputs: Sequence[str],
     out: Path,
@@ -312,8 +317,7 @@ class _Planner:
 
     def _is_news(self, item: Unread) -> bool:
         """Not what is recorded already, nor what was read before and can't be read now: its rows stay as they are."""
-        known = self._stored.get(item.doc_id)
-        return known is None or (known.status != "ok" and (known.status, known.error) != (item.status, item.error))
+        return is_news(item, self._stored.get(item.doc_id))
 
     def _meet(self, doc_id: str) -> int | None:
         at = self._stored.position(doc_id)

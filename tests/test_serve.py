@@ -167,7 +167,7 @@ def test_status_tells_of_the_runs_without_a_server(place: Place, duiyi: Duiyi) -
     assert "failed: 1 document" in shown.stdout
     assert "broken.docx: " in shown.stdout
     told = json.loads(duiyi("status", place.out, "--json").stdout)
-    assert told["runs"][-1]["inputs"] and told["documents"]["failed"] == 1  # noqa: PT018
+    assert told["runs"][-1]["inputs"] and told["documents"]["failed"] == 1
     missing = duiyi("status", place.inputs)
     assert (missing.returncode, missing.stderr.count("\n")) == (2, 1)
 
