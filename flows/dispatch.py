@@ -27,7 +27,7 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterDeploymentId, FlowRunFilterState
 from prefect.client.schemas.filters import FlowRunFilterStateType as StateTypes
 from prefect.client.schemas.objects import FlowRun, StateType
-from prefect.client.schemas.responses import SetStateStatus
+from prefect.client.schemas.responses import FlowRunResponse, SetStateStatus
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.states import AwaitingRetry, Cancelled, Crashed, Pending
 
@@ -44,12 +44,14 @@ FINISHED = [StateType.COMPLETED, StateType.FAILED, StateType.CRASHED, StateType.
 
 STOPPED = "serve was stopped; what was written is whole, the next run goes on"
 
+AnyRun = FlowRun | FlowRunResponse
+
 
 @dataclass
 class Active:
     """A flow run that has a process now."""
 
-    run: FlowRun
+    run: AnyRun
     process: subprocess.Popen[bytes]
     started: float = field(default_factory=time.monotonic)
     cancelled: str | None = None
@@ -163,7 +165,7 @@ class Dispatcher:
                 return
             self._start(run)
 
-    def _start(self, run: FlowRun) -> None:
+    def _start(self, run: AnyRun) -> None:
         # Prefect may refuse: somebody has cancelled it meanwhile, or another process has taken it
         if self._client.set_flow_run_state(run.id, Pending()).status != SetStateStatus.ACCEPT:
             return
@@ -222,7 +224,7 @@ class Dispatcher:
         self._set(run, AwaitingRetry(scheduled_time=datetime.now(UTC) + timedelta(seconds=delay), message=why))
         tell(f"run {run.name} is taken up again in {delay:.0f} s: {why}")
 
-    def _set(self, run: FlowRun, state: object) -> None:
+    def _set(self, run: AnyRun, state: object) -> None:
         self._client.set_flow_run_state(run.id, state, force=True)  # type: ignore[arg-type]
 
 

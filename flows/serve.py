@@ -257,7 +257,7 @@ def _is_sound(database: Path) -> bool:
         return True
     try:
         with closing(sqlite3.connect(database, timeout=5)) as connection:
-            return connection.execute("pragma quick_check(1)").fetchone() == ("ok",)
+            return bool(connection.execute("pragma quick_check(1)").fetchone() == ("ok",))
     except sqlite3.DatabaseError as error:
         return isinstance(error, sqlite3.OperationalError)  # locked by another program, say
 
@@ -372,7 +372,7 @@ def deploy(served: Served, client: SyncPrefectClient) -> tuple[UUID, UUID]:
         "config": str(served.config.resolve()) if served.config else None,
         "overrides": served.overrides,
     }
-    ids = []
+    ids: list[UUID] = []
     for flow, parameters, scheduled in (
         (translate_corpus, {"inputs": list(served.inputs), "prune": served.prune}, served.timetable.schedules()),
         (translate_files, {}, []),
@@ -387,14 +387,14 @@ def deploy(served: Served, client: SyncPrefectClient) -> tuple[UUID, UUID]:
                     f"this Prefect has a deployment {flow.name}/{served.deployment} for another dataset,"
                     f" {known.parameters.get('out')}; give this one a name of its own with --name"
                 )
-        deployment = flow.to_deployment(
+        made: Any = flow.to_deployment(
             served.deployment,
             schedules=scheduled,
             parameters={**common, **parameters},
             entrypoint_type=EntrypointType.MODULE_PATH,
             tags=["duiyi"],
         )
-        ids.append(deployment.apply())
+        ids.append(made.apply())
     return ids[0], ids[1]
 
 

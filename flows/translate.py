@@ -19,7 +19,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, ParamSpec, TypeVar, cast
 
 from duiyi.processors.analysis import Part, analyse_in_parts
 from duiyi.processors.attempts import Attempts
@@ -29,7 +29,7 @@ from duiyi.processors.plan import Choice, Prune, Shard, Tally, choose, is_news, 
 from duiyi.processors.records import Document, Unread
 from duiyi.processors.repair import Translation
 from duiyi.processors.run_summary import RunSummary
-from duiyi.processors.settings import Settings, load_settings
+from duiyi.processors.settings import FlowSettings, Settings, load_settings
 from duiyi.processors.writing import DatasetWriter, DocumentRows, Rows, Run, StoredDocuments, unread_rows
 from prefect import State, Task, flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
@@ -42,6 +42,7 @@ from prefect.utilities.annotations import quote
 
 from .child_process import SERVED
 from .progress import RunProgress, run_progress
+from .progress_meter import ProgressMeter
 from .report_link import leave_report
 from .run_log import logged, working_folder
 
@@ -50,6 +51,7 @@ ARTIFACT_DOCUMENTS = 500
 """Most documents listed in a run's table artifact; the dataset has them all."""
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 
 def _whole(value: T) -> T:
@@ -281,10 +283,9 @@ def _run_corpus(
     run = Run(run_id, choice.config_sha256, choice.untranslated_sha256, datetime.now(UTC))
     tally = Tally()
     summary = RunSummary(str(out), run.run_id, tally)
-    retries, delay = settings.flows.write_retries, settings.flows.write_retry_seconds
-    write = write_shard.with_options(retries=retries, retry_delay_seconds=delay)
-    merge = merge_dataset.with_options(retries=retries, retry_delay_seconds=delay)
+    write, merge = _patient(write_shard, settings.flows), _patient(merge_dataset, settings.flows)
     listed: list[dict[str, Any]] = []
+    meter = ProgressMeter(inputs, out)
     writing = threading.Lock()  # the thread that reads ahead asks the writer what is stored
 
     def stored() -> StoredDocuments:
@@ -313,6 +314,7 @@ def _run_corpus(
                     progress.say("writing")
                     with writing:
                         write(_whole(writer), _whole(rows))
+                    meter.show(tally.sources)
                     attempts.finish(document.doc_id for document in shard.documents)
                     summary.add(rows)
                     if not choice.corrected.isdisjoint(rows.documents["doc_id"]):
@@ -326,10 +328,17 @@ def _run_corpus(
             merge(_whole(writer))
         if translator is not None:
             summary.sentences, summary.translating = translator.translated, translator.seconds
+    meter.complete()
     summary.seconds = time.monotonic() - started
     _leave_artifacts(summary, listed)
     leave_report(out, settings.flows.report_pairs)
     return summary
+
+
+def _patient(storing: Task[P, None], limits: FlowSettings) -> Task[P, None]:
+    """The task, tried again when the storage fails, after a delay that doubles each time."""
+    delays = [limits.write_retry_seconds * 2**number for number in range(limits.write_retries)]
+    return storing.with_options(retries=limits.write_retries, retry_delay_seconds=delays)
 
 
 def _leave_artifacts(summary: RunSummary, listed: list[dict[str, Any]]) -> None:

@@ -73,6 +73,9 @@ class Tally:
     unread: list[Unread] = field(default_factory=list)
     """Those inputs, the first thousand of them."""
 
+    sources: int = 0
+    """How many files and URLs were taken up."""
+
     pruned: int = 0
     notes: list[str] = field(default_factory=list)
     """What else a person should know, a line each."""
@@ -228,6 +231,7 @@ class _Planner:
     def items(self) -> Iterator[Document | Unread | str]:
         """What there is to do: documents to work on, inputs to record that gave none, ids of documents to drop."""
         for found in self._sources:
+            self._tally.sources += 1
             if isinstance(found, Unread):
                 yield from self._news(found)
             elif not self._is_settled(found):

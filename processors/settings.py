@@ -217,7 +217,7 @@ class FlowSettings(Section):
         500_000, ge=1, description="a longer document is worked on in parts of about so many characters"
     )
     write_retries: int = Field(2, ge=0, description="how often a shard's commit is tried again when storage fails")
-    write_retry_seconds: float = Field(5.0, ge=0, description="seconds before such a try")
+    write_retry_seconds: float = Field(5.0, ge=0, description="seconds before such a try, doubled each time")
     document_tries: int = Field(
         3, ge=1, description="a document is set aside when so many runs were killed while they worked on it"
     )

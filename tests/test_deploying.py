@@ -60,7 +60,7 @@ def test_a_failed_run_reaches_people_through_the_automation(prefect_server: str,
     heard: list[str] = []
 
     class Ear(http.server.BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802 - the name that the library calls
+        def do_POST(self) -> None:
             heard.append(self.rfile.read(int(self.headers["content-length"])).decode())
             self.send_response(200)
             self.end_headers()
