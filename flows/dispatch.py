@@ -205,24 +205,27 @@ class Dispatcher:
         if run.state is None or not run.state.is_final():
             if active.cancelled is not None:
                 self._set(run, Cancelled(message=active.cancelled))
+                tell(f"run {run.name} cancelled after {seconds:.0f} s: {active.cancelled}")
             else:
                 last = f"; it said last: {active.last_lines[-1]}" if active.last_lines else ""
                 self._try_again(run, f"its process ended by {_ending(code)}{last}")
         else:
             why = " ".join((run.state.message or "").split())
             message = f": {why}" if why and not run.state.is_completed() else ""
-            tell(f"run {run.name} {(run.state.name or '').lower()} after {seconds:.0f} s{message}")
+            bad = run.state.is_failed() or run.state.is_crashed()
+            name = (run.state.name or "").lower()
+            tell(f"run {run.name} {name} after {seconds:.0f} s{message}", level="error" if bad else "info")
 
     def _try_again(self, run: FlowRun, why: str) -> None:
         """Take a run up again after a while, which is longer each time; after so many times it has crashed for good."""
         tries = max(1, run.run_count)
         if tries > self._settings.retries:
             self._set(run, Crashed(message=f"{why}, for the {tries}th time"))
-            tell(f"run {run.name} crashed: {why}")
+            tell(f"run {run.name} crashed: {why}", level="error")
             return
         delay = self._settings.retry_seconds * 2 ** (tries - 1)
         self._set(run, AwaitingRetry(scheduled_time=datetime.now(UTC) + timedelta(seconds=delay), message=why))
-        tell(f"run {run.name} is taken up again in {delay:.0f} s: {why}")
+        tell(f"run {run.name} is taken up again in {delay:.0f} s: {why}", level="warning")
 
     def _set(self, run: AnyRun, state: object) -> None:
         self._client.set_flow_run_state(run.id, state, force=True)  # type: ignore[arg-type]

@@ -16,7 +16,8 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from duiyi.processors.errors import StoppedError, UsageError
+from duiyi.processors.errors import NoModelError, StoppedError, UsageError
+from duiyi.processors.models import find_model
 from duiyi.processors.plan import Prune, choose
 from duiyi.processors.reading import find_sources
 from duiyi.processors.settings import Settings
@@ -132,6 +133,11 @@ class Served:
                 raise UsageError(f"cannot watch {self.watched}: no such folder")
             find_sources([str(self.watched)], exclude=self.out)
         DatasetWriter(self.out, settings.writing)
+        if settings.translation.engine != "none":
+            try:
+                find_model(settings.translation.engine, settings.models)
+            except NoModelError as error:  # which it may get until it is needed
+                tell(f"nothing can be translated yet: {error}", level="warning")
 
 
 class _Ending(BaseException):

@@ -6,6 +6,7 @@ import http.server
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -16,6 +17,8 @@ from typing import Any
 import httpx
 import pytest
 import yaml
+from conftest import Duiyi
+from duiyi.processors.errors import UsageError
 
 CONFIG = Path(__file__).parent.parent / "config"
 
@@ -85,6 +88,46 @@ def test_a_failed_run_reaches_people_through_the_automation(prefect_server: str,
     assert [json.loads(said)["text"][:26] for said in heard] == ["duiyi: missing.txt Failed:"]
 
 
+def test_a_new_timetable_replaces_the_old_one_and_another_dataset_needs_another_name(
+    prefect_server: str, tmp_path: Path
+) -> None:
+    from duiyi.flows.serve import Served, Timetable, deploy
+    from prefect.client.orchestration import get_client
+
+    def served(out: str, timetable: Timetable) -> Served:
+        return Served((str(CONFIG),), tmp_path / out, None, {}, "no", None, timetable, "theirs", None)
+
+    with get_client(sync_client=True) as client:
+        corpus, _ = deploy(served("one", Timetable(cron="0 2 * * *", timezone="Asia/Kuala_Lumpur")), client)
+        (kept,) = client.read_deployment(corpus).schedules
+        assert (kept.schedule.cron, kept.schedule.timezone) == ("0 2 * * *", "Asia/Kuala_Lumpur")
+        deploy(served("one", Timetable(interval=60)), client)
+        (kept,) = client.read_deployment(corpus).schedules
+        assert kept.schedule.interval.total_seconds() == 60
+        deploy(served("one", Timetable()), client)
+        assert client.read_deployment(corpus).schedules == []
+        with pytest.raises(UsageError, match="--name"):
+            deploy(served("two", Timetable()), client)
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (("--cron", "at two"), "--cron 'at two'"),
+        (("--cron", "0 2 * * *", "--timezone", "Mars/Olympus"), "Mars/Olympus"),
+        (("--cron", "0 2 * * *", "--interval", "60"), "--interval"),
+        (("--watch", "nowhere"), "nowhere"),
+    ],
+)
+def test_what_cannot_be_served_is_said_before_anything_is_started(
+    duiyi: Duiyi, tmp_path: Path, options: tuple[str, ...], named: str
+) -> None:
+    refused = duiyi("serve", CONFIG, "--out", tmp_path / "corpus", *options)
+    assert refused.returncode == 2
+    assert named in refused.stderr.splitlines()[-1]
+    assert "server" not in refused.stderr
+
+
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here")
 def test_systemd_takes_the_units(tmp_path: Path) -> None:
     for path in CONFIG.glob("duiyi-*.*"):
@@ -136,3 +179,11 @@ def test_a_profile_in_the_users_own_prefect_is_not_used(tmp_path: Path) -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, env=environment, cwd=tmp_path, check=True
     )
     assert done.stdout.split()[:2] == ["http://127.0.0.1:9/api", "None"]
+
+
+def test_a_child_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
+    script = "from duiyi.flows.child_process import end_with_parent; import time; end_with_parent(); time.sleep(600)"
+    with subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE) as child:
+        assert child.stdin is not None
+        child.stdin.close()  # as the system does for a parent that is no more
+        assert child.wait(60) == -signal.SIGTERM
