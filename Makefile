@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: demo test lint eval-detect eval-align bench bench-detect bench-dataset lock types clean
+.PHONY: demo test lint eval-detect eval-align bench bench-detect bench-dataset bench-serve lock types clean
 .DELETE_ON_ERROR:
 
 $(VENV)/base.stamp: requirements.txt requirements-build.txt pyproject.toml
@@ -55,6 +55,9 @@ bench-dataset: $(VENV)/dev.stamp  ## reruns, 300 nights and layouts of the datas
 	@$(BIN)/python tests/benchmarks/bench_dataset_nights.py
 	@$(BIN)/python tests/benchmarks/bench_dataset_nights.py layouts
 	@$(BIN)/python tests/benchmarks/bench_dataset_stream.py $(or $(MB),20)
+
+bench-serve: $(VENV)/dev.stamp  ## memory, files and database over many scheduled runs (RUNS=60; about 15 minutes)
+	@$(BIN)/python tests/benchmarks/bench_serve_nights.py $(or $(RUNS),60)
 
 lock: $(VENV)/dev.stamp  ## resolve the locks anew; they name no host
 	@echo setuptools wheel | tr ' ' '\n' | $(COMPILE) - -o requirements-build.txt

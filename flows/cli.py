@@ -20,6 +20,8 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 from duiyi.processors.errors import DuiyiError, StoppedError, UsageError
 
+from .speaking import speak_json, tell
+
 if TYPE_CHECKING:
     from duiyi.processors.exporting import Format
     from duiyi.processors.memory import TranslationMemory
@@ -81,8 +83,36 @@ memory_option = click.option(
 )
 
 
-class RunCommand(click.Command):
-    """`run`, whose ``--prune`` may be ``--prune=force`` but never takes the next argument for its value."""
+log_option = click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="What is said on standard error: lines for people, or one JSON object a line.",
+)
+
+
+def _speak(log_format: str) -> None:
+    if log_format == "json":
+        speak_json()
+
+
+def _run_sections(
+    engine: str | None, text_column: str | None, id_column: str | None, keep: str | None, no_memory: bool
+) -> dict[str, dict[str, Any]]:
+    """The settings that the options of a run choose; None where they don't."""
+    return {
+        "reading": {
+            "text_column": text_column,
+            "id_column": id_column,
+            "keep": tuple(name.strip() for name in keep.split(",") if name.strip()) if keep else None,
+        },
+        "translation": {"engine": engine},
+        "memory": {"enabled": False if no_memory else None},
+    }
+
+
+class PruneCommand(click.Command):
+    """A command whose ``--prune`` may be ``--prune=force`` but never takes the next argument for its value."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read ``--prune=force`` as the option of its own that it is inside."""
@@ -91,7 +121,7 @@ class RunCommand(click.Command):
         return super().parse_args(ctx, read + args[options:])
 
 
-@cli.command(cls=RunCommand)
+@cli.command(cls=PruneCommand)
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 @click.option(
     "--out",
@@ -121,6 +151,7 @@ class RunCommand(click.Command):
 )
 @click.option("--prune-force", "prune", flag_value="force", hidden=True)
 @click.option("--show", type=click.IntRange(min=0), default=0, metavar="N", help="Show N of the pairs when done.")
+@log_option
 def run(
     inputs: tuple[str, ...],
     out: Path,
@@ -136,6 +167,7 @@ def run(
     no_memory: bool,
     prune: Prune,
     show: int,
+    log_format: str,
 ) -> None:
     """Translate documents into a dataset: files, folders, globs or URLs in, Parquet out.
 
@@ -148,15 +180,8 @@ def run(
       duiyi run thread.txt --out corpus --engine none       languages only, no model needed
       duiyi run reports/ --out corpus --prune               and drop what is no more in reports/
     """
-    sections: dict[str, dict[str, Any]] = {
-        "reading": {
-            "text_column": text_column,
-            "id_column": id_column,
-            "keep": tuple(name.strip() for name in keep.split(",") if name.strip()) if keep else None,
-        },
-        "translation": {"engine": engine},
-        "memory": {"enabled": False if no_memory else None},
-    }
+    _speak(log_format)
+    sections = _run_sections(engine, text_column, id_column, keep, no_memory)
     settings = _settings(config, **sections)
     if dry_run:
         from .dry_run import dry_run_lines
@@ -172,7 +197,7 @@ def run(
         inputs, out, config, given(sections), settings, force=force, refresh=refresh, limit=limit, prune=prune
     )
     for line in summary.lines():
-        click.echo(f"duiyi: {line}", err=True)
+        tell(line)
     if not has_documents(out):
         return
     if show:
@@ -184,6 +209,105 @@ def run(
         click.echo(f"  {hint}")
     if summary.failed:
         sys.exit(1)
+
+
+@cli.command(cls=PruneCommand)
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder of the dataset; made if missing.",
+)
+@click.option("--cron", metavar="LINE", help="Translate the inputs at these times, as in --cron '0 2 * * *'.")
+@click.option("--timezone", metavar="ZONE", help="Time zone of --cron (default: this machine's).")
+@click.option("--interval", type=click.FloatRange(min=1), metavar="SECONDS", help="Or so often.")
+@click.option(
+    "--watch",
+    "watched",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Also translate each file that arrives in this folder, or is there already.",
+)
+@click.option(
+    "--port", type=click.IntRange(1, 65535), metavar="PORT", help="Where the pages are (default: a free port)."
+)
+@click.option("--name", metavar="NAME", help="Name of the deployments (default: that of the dataset's folder).")
+@engine_option
+@config_option
+@click.option("--text-column", metavar="NAME", help="Column with the text, as for run.")
+@click.option("--id-column", metavar="NAME", help="Column with the rows' own ids, as for run.")
+@click.option("--keep", metavar="COL,…", help="Columns kept as JSON in documents.metadata.")
+@memory_option
+@click.option(
+    "--prune",
+    "prune",
+    flag_value="yes",
+    default="no",
+    help="Each scheduled run drops stored documents that are gone from the inputs; --prune=force as for run.",
+)
+@click.option("--prune-force", "prune", flag_value="force", hidden=True)
+@log_option
+def serve(
+    inputs: tuple[str, ...],
+    out: Path,
+    cron: str | None,
+    timezone: str | None,
+    interval: float | None,
+    watched: Path | None,
+    port: int | None,
+    name: str | None,
+    engine: str | None,
+    config: Path | None,
+    text_column: str | None,
+    id_column: str | None,
+    keep: str | None,
+    no_memory: bool,
+    prune: Prune,
+    log_format: str,
+) -> None:
+    """Translate documents into a dataset again and again, unattended, until SIGTERM.
+
+    Starts a Prefect server of its own on this machine (or uses the one that PREFECT_API_URL names) and registers
+    two deployments there: translate-corpus does the inputs by schedule, translate-files named files on demand. One run at a
+    time; what is asked for comes before what is scheduled.
+
+    \b
+    Examples:
+      duiyi serve reports/ --out corpus --cron '0 2 * * *'
+      duiyi serve reports/ --out corpus --interval 3600 --watch inbox/ --port 4200
+    """
+    _speak(log_format)
+    tell("starting")
+    from .serve import Served, Timetable, prepared
+    from .serve import serve as start
+
+    sections = _run_sections(engine, text_column, id_column, keep, no_memory)
+    settings = _settings(config, **sections)
+    timetable = Timetable(cron, timezone, interval)
+    watched = watched.resolve() if watched else None
+    start(
+        Served(prepared(inputs), out.resolve(), config, given(sections), prune, watched, timetable, name, port),
+        settings,
+    )
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead, whole.")
+def status(folder: Path, as_json: bool) -> None:
+    """Show the last runs over the dataset in DIR, what is new in it, what failed and why."""
+    from .results import reading
+    from .status import status_of
+
+    with reading(folder):
+        found = status_of(folder)
+    if as_json:
+        click.echo(json.dumps(found.as_json(), ensure_ascii=False))
+        return
+    for line in found.lines():
+        click.echo(line)
 
 
 def reading_hints(out: Path) -> list[str]:
@@ -632,7 +756,7 @@ class _Stop:
 
     def __call__(self, number: int, _frame: object) -> None:
         if not self.message:
-            print("duiyi: stopping", file=sys.stderr, flush=True)
+            tell("stopping")
         self.message = f"stopped by {signal.Signals(number).name}; what was written is whole, run again to go on"
         raise StoppedError(self.message)
 
@@ -664,12 +788,12 @@ def _outcome(error: BaseException) -> int:
         return _fail(str(error), error.exit_code)
     code = _fail(f"stopped by an error of duiyi's own: {type(error).__name__}: {error}", StoppedError.exit_code)
     for line in traceback.format_exception(error)[-3:]:
-        print(f"duiyi:   {' '.join(line.split())}", file=sys.stderr)
+        tell(f"  {' '.join(line.split())}", level="error")
     return code
 
 
 def _fail(message: str, code: int) -> int:
-    print(f"duiyi: {' '.join(message.split())}", file=sys.stderr)
+    tell(" ".join(message.split()), level="error")
     return code
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -11,6 +10,8 @@ from contextlib import contextmanager
 from duiyi.processors.memory import Wanted, duration, load_of
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from .speaking import speaks_json, tell
 
 EVERY_SECONDS = 5.0
 _TELLING_SECONDS = 10.0
@@ -31,7 +32,7 @@ class RunProgress:
         self._load = self._load_done = 0
         self._known_rate: float | None = None
         self._busy = self._busy_since = 0.0
-        if self._console.is_terminal:
+        if self._console.is_terminal and not speaks_json():
             self._live = Progress(
                 SpinnerColumn(),
                 TextColumn("{task.description}"),
@@ -59,13 +60,16 @@ class RunProgress:
             if self._live is not None and self._task is not None:
                 self._live.update(self._task, description=message)
             else:
-                print(f"duiyi: {message}", file=sys.stderr, flush=True)
+                tell(message)
                 self._said = time.monotonic()
 
     def warn(self, message: str) -> None:
         """Something a person should know, which stays on the screen."""
         with self._lock:
-            self._console.print(f"duiyi: {message}", markup=False)
+            if self._live is not None:
+                self._console.print(f"duiyi: {message}", markup=False)
+            else:
+                tell(message, level="warning")
 
     def expect(self, wanted: Wanted) -> None:
         """So many more sentences are to be translated."""
@@ -92,7 +96,7 @@ class RunProgress:
         if self._live is not None and self._task is not None:
             self._live.update(self._task, completed=self._load_done, total=self._load, count=count)
         elif force or time.monotonic() - self._said > EVERY_SECONDS:
-            print(f"duiyi: translated {count}", file=sys.stderr, flush=True)
+            tell(f"translated {count}")
             self._said = time.monotonic()
 
     def _to_go(self) -> str:

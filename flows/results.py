@@ -14,7 +14,7 @@ from duiyi.processors.pages import write_report, write_view
 
 
 @contextmanager
-def _reading(folder: Path) -> Iterator[None]:
+def reading(folder: Path) -> Iterator[None]:
     """What Arrow says of a broken file is one line for the user."""
     try:
         yield
@@ -27,21 +27,21 @@ def _reading(folder: Path) -> Iterator[None]:
 
 def view_line(folder: Path, out: Path, limit: int) -> str:
     """Write the page; what a person should know of it."""
-    with _reading(folder):
+    with reading(folder):
         viewed = write_view(folder, out, limit)
     return f"{out} shows {viewed.line()}"
 
 
 def report_line(folder: Path, out: Path) -> str:
     """Write the page; what a person should know of it."""
-    with _reading(folder):
+    with reading(folder):
         figures = write_report(folder, out)
     return f"{out} reports on {figures.pairs:,} pairs of {figures.documents:,} documents"
 
 
 def export_line(folder: Path, format_: Format, out: Path, selection: Selection) -> str:
     """Export to a file, or to standard output where ``out`` is ``-``; what a person should know of it."""
-    with _reading(folder):
+    with reading(folder):
         target = sys.stdout if str(out) == "-" else out
         return export_pairs(folder, format_, target, selection).line()
 

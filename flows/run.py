@@ -40,7 +40,7 @@ def run_flow(
             from .translate import translate_corpus
 
             summary: RunSummary = translate_corpus(
-                [_absolute(named) for named in inputs],
+                [absolute(named) for named in inputs],
                 str(out.resolve()),
                 str(config.resolve()) if config else None,
                 overrides,
@@ -49,5 +49,6 @@ def run_flow(
             return summary
 
 
-def _absolute(named: str) -> str:
+def absolute(named: str) -> str:
+    """An input as it can be named from any folder."""
     return named if "://" in named else str(Path(named).absolute())

@@ -7,10 +7,11 @@ before this module is imported.
 from __future__ import annotations
 
 import errno
+import os
 import threading
 import time
 import uuid
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from contextvars import copy_context
@@ -18,32 +19,40 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, ParamSpec, TypeVar, cast
 
 from duiyi.processors.analysis import Part, analyse_in_parts
+from duiyi.processors.attempts import Attempts
 from duiyi.processors.errors import DISK_FULL
 from duiyi.processors.memory import TranslationMemory, Translator, corrected, documents_to_redo, open_memory
 from duiyi.processors.pairing import Paired, pair_up
-from duiyi.processors.plan import Prune, Shard, Tally, choose, shards
+from duiyi.processors.plan import Choice, Prune, Shard, Tally, choose, is_news, shards
+from duiyi.processors.records import Document, Unread
 from duiyi.processors.repair import Translation
 from duiyi.processors.run_summary import RunSummary
-from duiyi.processors.settings import Settings, load_settings
+from duiyi.processors.settings import FlowSettings, Settings, load_settings
 from duiyi.processors.writing import DatasetWriter, DocumentRows, Rows, Run, StoredDocuments, unread_rows
 from prefect import State, Task, flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import TaskRun
+from prefect.exceptions import TerminationSignal
 from prefect.runtime import flow_run
+from prefect.states import Cancelled
 from prefect.utilities.annotations import quote
 
+from .child_process import SERVED
 from .progress import RunProgress, run_progress
+from .progress_meter import ProgressMeter
 from .report_link import leave_report
+from .run_log import logged, working_folder
 
 Overrides = dict[str, dict[str, Any]]
 ARTIFACT_DOCUMENTS = 500
 """Most documents listed in a run's table artifact; the dataset has them all."""
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 
 def _whole(value: T) -> T:
@@ -112,11 +121,50 @@ def merge_dataset(writer: DatasetWriter, wait: bool) -> None:
     writer.merge(wait=wait)
 
 
-def _units(work: Iterator[Shard], settings: Settings) -> Iterator[tuple[Unit, Shard | None]]:
+class _FaultyError(Exception):
+    """The analysis of a document failed."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+
+
+def _parts(shard: Shard, settings: Settings) -> Iterator[Part]:
+    for document in shard.documents:
+        try:
+            yield from analyse_in_parts(document, settings, settings.flows.part_characters)
+        except Exception as error:
+            raise _FaultyError(document) from error
+
+
+def _without_poison(
+    work: Iterator[Shard], attempts: Attempts, stored: Callable[[], StoredDocuments], tally: Tally
+) -> Iterator[Shard]:
+    """The shards, with documents that runs ended at each in a shard of its own, and without those that are set aside."""
+    for shard in work:
+        innocent = replace(shard, documents=[one for one in shard.documents if not attempts.is_suspect(one)])
+        for document in shard.documents:
+            if not attempts.is_suspect(document):
+                continue
+            why = attempts.why_set_aside(document)
+            if why is None:
+                alone = Shard([document])
+                attempts.begin(alone.documents)
+                yield alone
+                continue
+            unread = Unread(document.source_uri, "failed", why, source_id=document.source_id)
+            tally.count_unread(unread)
+            if is_news(unread, stored().get(document.doc_id)):
+                innocent.unread.append(unread)
+        if innocent:
+            attempts.begin(innocent.documents)
+            yield innocent
+
+
+def _units(work: Iterator[Shard], settings: Settings) -> Generator[tuple[Unit, Shard | None], None, None]:
     """The units of all shards, analysed one by one; with the last of a shard comes the shard."""
     size = settings.flows.part_characters
     for shard in work:
-        parts = (part for document in shard.documents for part in analyse_in_parts(document, settings, size))
+        parts = _parts(shard, settings)
         last = shard.documents[-1] if shard.documents else None
         while last is not None:
             unit = analyse_shard(_whole(parts), size)
@@ -207,17 +255,42 @@ def run_corpus(
 
     While one shard is translated, the next is read and analysed.
     """
-    started = time.monotonic()
     choice = choose(settings, force=force, refresh=refresh, limit=limit, prune=prune)
+    run_id = str(flow_run.get_id() or uuid.uuid4())
+    with logged(out, run_id, list(inputs)) as summaries:
+        with Attempts(working_folder(out), settings.flows.document_tries) as attempts:
+            while True:
+                try:
+                    summary = _run_corpus(inputs, out, settings, choice, run_id, progress, attempts, force=force)
+                except _FaultyError as faulty:  # from the documents before it all is kept; go on without it
+                    why = " ".join(f"{type(faulty.__cause__).__name__}: {faulty.__cause__}".split())[:300]
+                    progress.warn(f"cannot analyse {faulty.document.source_uri}: {why}")
+                    attempts.fault(faulty.document, why)
+                else:
+                    break
+        summaries.append(summary)
+    return summary
+
+
+def _run_corpus(
+    inputs: Sequence[str],
+    out: Path,
+    settings: Settings,
+    choice: Choice,
+    run_id: str,
+    progress: RunProgress,
+    attempts: Attempts,
+    *,
+    force: bool,
+) -> RunSummary:
+    started = time.monotonic()
     writer = DatasetWriter(out, settings.writing)
-    run = Run(str(flow_run.get_id() or uuid.uuid4()), choice.config_sha256, choice.modelless_sha256, datetime.now(UTC))
+    run = Run(run_id, choice.config_sha256, choice.modelless_sha256, datetime.now(UTC))
     tally = Tally()
     summary = RunSummary(str(out), run.run_id, tally)
-    retries, delay = settings.flows.write_retries, settings.flows.write_retry_seconds
-    write = write_shard.with_options(retries=retries, retry_delay_seconds=delay)
-    merge = merge_dataset.with_options(retries=retries, retry_delay_seconds=delay)
+    write, merge = _patient(write_shard, settings.flows), _patient(merge_dataset, settings.flows)
     listed: list[dict[str, Any]] = []
-    committed = False
+    meter = ProgressMeter(inputs, out)
     writing = threading.Lock()  # the thread that reads ahead asks the writer what is stored
 
     def stored() -> StoredDocuments:
@@ -232,8 +305,10 @@ def run_corpus(
             choice = replace(choice, corrected=documents_to_redo(memory, out))
         maker = _RowMaker(run, memory, settings)
         try:
-            work = shards(inputs, out, stored, choice, settings, tally)
-            with closing(_ahead(_units(work, settings))) as units:
+            work = _without_poison(shards(inputs, out, stored, choice, settings, tally), attempts, stored, tally)
+            # while there are suspects, one document at a time: else it would not be known which of two it was
+            analysed = _units(work, settings)
+            with closing(analysed if attempts.has_suspects else _ahead(analysed)) as units:
                 for unit, shard in units:
                     unit_started = time.monotonic()
                     found = _translated(unit, translator, progress)
@@ -244,7 +319,8 @@ def run_corpus(
                     progress.say("writing")
                     with writing:
                         write(_whole(writer), _whole(rows))
-                    committed = True
+                    meter.show(tally.sources)
+                    attempts.finish(document.doc_id for document in shard.documents)
                     summary.add(rows)
                     if not choice.corrected.isdisjoint(rows.documents["doc_id"]):
                         memory.arrived(out, rows.documents["doc_id"])
@@ -254,13 +330,20 @@ def run_corpus(
             raise
         if not writer.is_merged:
             progress.say("putting all in its place")
-            merge(_whole(writer), wait=committed)
+            merge(_whole(writer), wait=summary.commits > 0)
         if translator is not None:
             summary.sentences, summary.translating = translator.translated, translator.seconds
+    meter.complete()
     summary.seconds = time.monotonic() - started
     _leave_artifacts(summary, listed)
     leave_report(out, settings.flows.report_pairs)
     return summary
+
+
+def _patient(storing: Task[P, None], limits: FlowSettings) -> Task[P, None]:
+    """The task, tried again when the storage fails, after a delay that doubles each time."""
+    delays = [limits.write_retry_seconds * 2**number for number in range(limits.write_retries)]
+    return storing.with_options(retries=limits.write_retries, retry_delay_seconds=delays)
 
 
 def _leave_artifacts(summary: RunSummary, listed: list[dict[str, Any]]) -> None:
@@ -280,6 +363,18 @@ def _run_name() -> str:
     named = parameters.get("inputs") or parameters.get("files") or ["?"]
     first = Path(str(named[0])).name or str(named[0])
     return first if len(named) == 1 else f"{first} and {len(named) - 1} more"
+
+
+def _stoppable(work: Callable[[RunProgress], RunSummary]) -> RunSummary:
+    """Do the work. A run that `duiyi serve` told to stop was cancelled by it, while elsewhere SIGTERM is for the command line."""
+    with run_progress() as progress:
+        try:
+            return work(progress)
+        except TerminationSignal:
+            if SERVED not in os.environ:
+                raise
+            cancelled: Any = Cancelled(message="stopped; what was written is whole, the next run goes on")
+            return cast(RunSummary, cancelled)  # Prefect takes a state that a flow gives for the run's own
 
 
 @flow(name="translate-corpus", flow_run_name=_run_name, validate_parameters=False, persist_result=False)
@@ -307,10 +402,11 @@ def translate_corpus(
             would go; ``force`` drops them however many.
     """
     settings = load_settings(Path(config) if config else None, overrides)
-    with run_progress() as progress:
-        return run_corpus(
+    return _stoppable(
+        lambda progress: run_corpus(
             inputs, Path(out), settings, force=force, refresh=refresh, limit=limit, prune=prune, progress=progress
         )
+    )
 
 
 @flow(name="translate-files", flow_run_name=_run_name, validate_parameters=False, persist_result=False)
@@ -319,5 +415,4 @@ def translate_files(
 ) -> RunSummary:
     """Translate the named files on demand, into the dataset in ``out``; each is done anew only if it changed."""
     settings = load_settings(Path(config) if config else None, overrides)
-    with run_progress() as progress:
-        return run_corpus(files, Path(out), settings, progress=progress)
+    return _stoppable(lambda progress: run_corpus(files, Path(out), settings, progress=progress))

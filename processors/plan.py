@@ -81,6 +81,9 @@ class Tally:
     stale_pairs: int = 0
     """How many pairs the stale documents have."""
 
+    sources: int = 0
+    """How many files and URLs were taken up."""
+
     pruned: int = 0
     notes: list[str] = field(default_factory=list)
     """What else a person should know, a line each."""
@@ -177,6 +180,11 @@ def decide(doc_id: str, content_sha256: str, stored: Stored | None, choice: Choi
     return "stale"
 
 
+def is_news(item: Unread, known: Stored | None) -> bool:
+    """Whether an input that gave no document is to be recorded: not where that is done already, nor over a document's rows."""
+    return known is None or (known.status != "ok" and (known.status, known.error) != (item.status, item.error))
+
+
 def shards(
     inputs: Sequence[str],
     out: Path,
@@ -238,6 +246,7 @@ class _Planner:
     def items(self) -> Iterator[Document | Unread | str]:
         """What there is to do: documents to work on, inputs to record that gave none, ids of documents to drop."""
         for found in self._sources:
+            self._tally.sources += 1
             if isinstance(found, Unread):
                 yield from self._news(found)
             elif not self._is_settled(found):
@@ -330,8 +339,7 @@ class _Planner:
 
     def _is_news(self, item: Unread) -> bool:
         """Not what is recorded already, nor what was read before and can't be read now: its rows stay as they are."""
-        known = self._stored.get(item.doc_id)
-        return known is None or (known.status != "ok" and (known.status, known.error) != (item.status, item.error))
+        return is_news(item, self._stored.get(item.doc_id))
 
     def _meet(self, doc_id: str) -> int | None:
         at = self._stored.position(doc_id)

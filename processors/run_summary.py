@@ -16,6 +16,7 @@ class RunSummary:
     out: str
     run_id: str
     tally: Tally
+    commits: int = 0
     documents: int = 0
     pairs: int = 0
     author: int = 0
@@ -32,6 +33,7 @@ class RunSummary:
 
     def add(self, rows: Rows) -> None:
         """Count the rows of a shard that was written."""
+        self.commits += 1
         self.documents += rows.documents["status"].count("ok")
         self.pairs += len(rows.pairs)
         self.author += sum(pairs or 0 for pairs in rows.documents["pairs_author"])

@@ -234,12 +234,38 @@ class FlowSettings(Section):
         500_000, ge=1, description="a longer document is worked on in parts of about so many characters"
     )
     write_retries: int = Field(2, ge=0, description="how often a shard's commit is tried again when storage fails")
-    write_retry_seconds: float = Field(5.0, ge=0, description="seconds before such a try")
+    write_retry_seconds: float = Field(5.0, ge=0, description="seconds before such a try, doubled each time")
+    document_tries: int = Field(
+        3, ge=1, description="a document is set aside when so many runs were killed while they worked on it"
+    )
     report_pairs: int = Field(
         200_000,
         ge=0,
         description="a run leaves report.html in a dataset of at most so many pairs (a second), and links to it; 0: never",
     )
+
+
+class ServeSettings(Section):
+    """How ``duiyi serve`` goes about its runs."""
+
+    poll_seconds: float = Field(2.0, gt=0, description="seconds between two looks for runs that are due")
+    runs_at_once: int = Field(1, ge=1, description="most runs of the dataset at the same time")
+    nice: int = Field(
+        10, ge=0, le=19, description="how far scheduled runs stand back for other programs; 0: not at all"
+    )
+    max_memory: int = Field(
+        0, ge=0, description="most bytes of memory that a run may take, its models included (Linux); 0: no limit"
+    )
+    retries: int = Field(3, ge=0, description="how often a run whose process was killed or crashed is taken up again")
+    retry_seconds: float = Field(30.0, ge=0, description="seconds before that, doubled each time")
+    stop_seconds: float = Field(45.0, ge=0, description="seconds that a run has to stop in, when serve is to end")
+    settle_seconds: float = Field(
+        5.0, ge=0, description="a file that arrived has to stand still for so long before it is taken"
+    )
+    keep_days: int = Field(
+        30, ge=1, description="days that finished runs are kept in the database of serve's own server"
+    )
+    keep_runs: int = Field(500, ge=10, description="most finished runs kept there; their results stay in the dataset")
 
 
 SHORT_NAMES = {
@@ -266,6 +292,7 @@ class Settings(BaseSettings):
     checks: CheckSettings = CheckSettings()
     writing: WritingSettings = WritingSettings()
     flows: FlowSettings = FlowSettings()
+    serve: ServeSettings = ServeSettings()
 
     @classmethod
     def settings_customise_sources(
