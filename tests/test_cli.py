@@ -292,3 +292,12 @@ def test_offline_means_offline(command: str, thread: Path, tmp_path: Path) -> No
     )
     assert done.returncode == 0, done.stderr
     assert "明" in done.stdout or command != "detect"
+
+
+def test_what_is_said_is_json_for_a_log_that_wants_it(duiyi: Duiyi, tmp_path: Path) -> None:
+    refused = duiyi("run", tmp_path / "missing", "--out", tmp_path / "corpus", "--log-format", "json")
+    assert refused.returncode == 2
+    (said,) = [json.loads(line) for line in refused.stderr.splitlines()]
+    assert said["level"] == "error"
+    assert "no such file" in said["message"]
+    assert said["time"].endswith("+00:00")
