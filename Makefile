@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: demo test lint eval-detect bench bench-detect bench-dataset lock types clean
+.PHONY: demo test lint eval-detect eval-faults bench bench-detect bench-dataset lock types clean
 .DELETE_ON_ERROR:
 
 $(VENV)/base.stamp: requirements.txt requirements-build.txt pyproject.toml
@@ -40,6 +40,9 @@ lint: $(VENV)/dev.stamp types  ## ruff and mypy (strict on processors/)
 
 eval-detect: $(VENV)/dev.stamp  ## detection beside its peers on the gold set (SPLIT=held or dev; default all)
 	@$(BIN)/python tests/eval_detection.py $(SPLIT)
+
+eval-faults: $(VENV)/dev.stamp  ## precision and recall of each flag on the fault set; good translations flagged (DUIYI_EVAL_DIR)
+	@$(BIN)/python tests/eval_faults.py
 
 bench-detect: $(VENV)/dev.stamp  ## speed of detection and analysis beside peers (TEXT="FILES"; default: samples and gold set)
 	@$(BIN)/python tests/benchmarks/bench_detection.py $(TEXT)

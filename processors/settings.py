@@ -27,7 +27,7 @@ from pydantic_settings import (
 
 from .errors import UsageError
 
-RULES_VERSION = 2
+RULES_VERSION = 3
 """Raised when detection, sentences, tokens or checks give other rows for the same settings."""
 
 EngineChoice = Literal["auto", "argos", "llm", "none"]
@@ -171,14 +171,19 @@ class MemorySettings(Section):
 class CheckSettings(Section):
     """Thresholds of the flags on a translation."""
 
-    length_ratio_min: float = Field(
-        0.2, ge=0, description="fewer English words per Chinese character than this is flagged length_ratio"
+    length_deviation_min: float = Field(
+        -3.0,
+        lt=0,
+        description="fewer English words than expected, by so many standard deviations, are flagged length_ratio",
     )
-    length_ratio_max: float = Field(
-        2.5, gt=0, description="more English words per Chinese character than this is flagged length_ratio"
+    length_deviation_max: float = Field(
+        3.5, gt=0, description="more English words than expected, by so many standard deviations, likewise"
     )
-    length_ratio_min_characters: int = Field(
-        8, ge=1, description="shorter sources are not judged by their length ratio"
+    echo_share: float = Field(
+        0.5, gt=0, le=1, description="from this share of the Chinese repeated in the English on it is flagged echo"
+    )
+    low_score: float = Field(
+        -1.0, le=0, description="a lower mean log-probability of the answer's tokens is flagged low_score"
     )
     repetition_max_loops: int = Field(
         3, ge=2, description="an n-gram said this many times on end is flagged repetition"

@@ -100,7 +100,7 @@ def test_a_second_run_makes_no_model_call_and_gives_the_same(file: Path, calls: 
 def test_flags_are_worked_out_anew_under_other_thresholds(memory: TranslationMemory, calls: list[str]) -> None:
     before = Translator(memory, ARGOS).translate(TEXTS[:1])[0]
     calls.clear()
-    strict = ARGOS.model_copy(update={"checks": ARGOS.checks.model_copy(update={"length_ratio_max": 0.01})})
+    strict = ARGOS.model_copy(update={"checks": ARGOS.checks.model_copy(update={"length_deviation_max": 0.01})})
     after = Translator(memory, strict).translate(TEXTS[:1])[0]
     assert calls == []
     assert "length_ratio" in after.flags
