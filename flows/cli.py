@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from duiyi.processors.settings import Settings
     from duiyi.processors.write_back import Writable
 
-ENGINES = ("auto", "argos", "llm", "none")
+ENGINES = ("auto", "argos", "llm", "cascade", "none")
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 
@@ -51,9 +51,12 @@ def cli() -> None:
 
 
 def _settings(config: Path | None, **sections: dict[str, Any]) -> Settings:
+    from duiyi.processors.glossary import read_glossary
     from duiyi.processors.settings import load_settings
 
-    return load_settings(config, given(sections))
+    settings = load_settings(config, given(sections))
+    read_glossary(settings.translation.glossary)  # a mistake in it is told before any work
+    return settings
 
 
 def given(sections: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -71,7 +74,14 @@ config_option = click.option(
 engine_option = click.option(
     "--engine",
     type=click.Choice(ENGINES),
-    help="auto: argos where its package is installed, else llm. none: no translation.",
+    help="auto: argos where its package is installed, else llm. cascade: argos, and llm for what stays flagged. none: no translation.",
+)
+
+glossary_option = click.option(
+    "--glossary",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Terms and their English: lines of Chinese, tab, English (see config/glossary.tsv).",
 )
 
 memory_option = click.option(
@@ -107,6 +117,7 @@ class RunCommand(click.Command):
 )
 @click.option("--id-column", metavar="NAME", help="Column with the rows' own ids (default: id).")
 @click.option("--keep", metavar="COL,…", help="Columns kept as JSON in documents.metadata.")
+@glossary_option
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Work on at most N documents.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, how many new sentences, about how long.")
 @click.option("--refresh", is_flag=True, help="Redo what other settings or another model made.")
@@ -129,6 +140,7 @@ def run(
     text_column: str | None,
     id_column: str | None,
     keep: str | None,
+    glossary: Path | None,
     limit: int | None,
     dry_run: bool,
     refresh: bool,
@@ -154,7 +166,7 @@ def run(
             "id_column": id_column,
             "keep": tuple(name.strip() for name in keep.split(",") if name.strip()) if keep else None,
         },
-        "translation": {"engine": engine},
+        "translation": {"engine": engine, "glossary": None if glossary is None else str(glossary.absolute())},
         "memory": {"enabled": False if no_memory else None},
     }
     settings = _settings(config, **sections)
@@ -283,6 +295,7 @@ def detect(file: str, config: Path | None) -> None:
 @click.option("--bilingual", is_flag=True, help="Keep the Chinese and put the English after it.")
 @engine_option
 @config_option
+@glossary_option
 @memory_option
 def translate(
     file: str,
@@ -291,6 +304,7 @@ def translate(
     bilingual: bool,
     engine: str | None,
     config: Path | None,
+    glossary: Path | None,
     no_memory: bool,
 ) -> None:
     """Translate one document (FILE, or standard input) on demand, to standard output.
@@ -314,7 +328,11 @@ def translate(
     """
     from duiyi.processors.write_back import writable_format
 
-    settings = _settings(config, translation={"engine": engine}, memory={"enabled": False if no_memory else None})
+    settings = _settings(
+        config,
+        translation={"engine": engine, "glossary": glossary},
+        memory={"enabled": False if no_memory else None},
+    )
     if bilingual and format_ not in {None, "text", "bilingual"}:
         raise UsageError(
             f"--bilingual does not go with --format {format_}: it is for text and for documents written again"

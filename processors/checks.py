@@ -57,6 +57,11 @@ def han_left(english: str) -> int:
     return len(_han.findall(english))
 
 
+def word_count(english: str) -> int:
+    """Words and numbers of a text in Latin letters."""
+    return len(_word.findall(english))
+
+
 def longest_loop(english: str) -> int:
     """How often the most repeated n-gram of words (n up to 6) is said on end; 1 where nothing repeats.
 
@@ -83,7 +88,7 @@ def length_deviation(chinese: str, english: str) -> float:
     0.736 words a Han character, variance 0.871; a Latin-letter word or a number in the Chinese is one word.
     """
     characters = len(_han.findall(chinese)) + len(_word.findall(_han.sub(" ", chinese))) / _WORDS_PER_CHARACTER
-    words = len(_word.findall(english))
+    words = word_count(english)
     return (words - characters * _WORDS_PER_CHARACTER) / math.sqrt(max(characters, _SHORT) * _VARIANCE)
 
 

@@ -133,6 +133,23 @@ def wanted_numbers(chinese: str) -> dict[str, set[str]]:
     return wanted
 
 
+def english_number(said: str, forms: set[str]) -> str:
+    """How English writes a number that stands in the Chinese as ``said`` and may have these values."""
+    if said.replace(".", "").isdigit():
+        return said
+    days = {short: name.capitalize() for name in _DAYS for short in [name[:3]]}
+    value = max(forms, key=len)
+    if value in days:
+        return days[value]
+    number = float(value)
+    for name, scale in (("billion", 10**9), ("million", 10**6)):
+        if number >= scale and number % (scale // 1000) == 0:
+            return f"{_plain(number / scale)} {name}"
+    if _tenths.fullmatch(said):
+        return f"{value} percent"
+    return f"{int(number):,}" if number.is_integer() and number >= 10_000 else _plain(number)
+
+
 def _blank(found: re.Match[str]) -> str:
     return "．" * len(found[0])
 

@@ -30,7 +30,7 @@ from .errors import UsageError
 RULES_VERSION = 3
 """Raised when detection, sentences, tokens or checks give other rows for the same settings."""
 
-EngineChoice = Literal["auto", "argos", "llm", "none"]
+EngineChoice = Literal["auto", "argos", "llm", "cascade", "none"]
 ComputeType = Literal[
     "default",
     "auto",
@@ -121,7 +121,8 @@ class TranslationSettings(Section):
     """Which engine translates, and how."""
 
     engine: EngineChoice = Field(
-        "auto", description="auto: argos where its package is installed, else llm; none: no translation"
+        "auto",
+        description="auto: argos where its package is installed, else llm; cascade: argos, and llm for what stays flagged; none: no translation",
     )
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="where CTranslate2 computes")
     threads: int = Field(0, ge=0, description="CPU threads of CTranslate2; 0: all cores")
@@ -140,6 +141,14 @@ class TranslationSettings(Section):
     )
     llm_retry_no_repeat_ngram: int = Field(
         4, ge=0, description="n-grams of this many tokens may not recur in the second try; 0: off"
+    )
+    llm_retry_beam: int = Field(4, ge=1, description="beam width of the last try that a flagged answer gets")
+    llm_hint_prompt: str = Field(
+        "Translate into English only, with {hints}: {source}",
+        description="user turn of a try that is told how to say some words; {hints} is like 绩效 = performance; 5万 = 50,000",
+    )
+    glossary: Path | None = Field(
+        None, description="a glossary: lines of Chinese, tab, English (an example: config/glossary.tsv)"
     )
     max_length_ratio: float = Field(
         3.0,
@@ -261,6 +270,8 @@ class Settings(BaseSettings):
                     "llm_prompt",
                     "llm_retry_prompt",
                     "llm_retry_no_repeat_ngram",
+                    "llm_retry_beam",
+                    "llm_hint_prompt",
                     "max_length_ratio",
                 },
                 "checks": True,
@@ -269,6 +280,10 @@ class Settings(BaseSettings):
         dictionary = self.tokens.user_dictionary
         if dictionary is not None and dictionary.is_file():
             chosen["tokens"]["user_dictionary"] = hashlib.sha256(dictionary.read_bytes()).hexdigest()
+        if self.translation.glossary is not None:
+            from .glossary import read_glossary
+
+            chosen["translation"]["glossary"] = read_glossary(self.translation.glossary).sha256
         return {**chosen, "rules": RULES_VERSION}
 
     def sha256(self, **also: str | None) -> str:
