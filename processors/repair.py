@@ -116,8 +116,8 @@ def merely_deletes(source: str, first: str, other: str) -> bool:
         return True
     if han_left(first) and len(words) <= len(before) and _is_part_of(words, before):
         return True
-    said = len(before) + han_left(first) / 1.5
-    return word_count(other) < 0.7 * said and length_deviation(source, other) < -1.0
+    said = word_count(_chinese.sub(" ", first)) + han_left(first) / 1.5
+    return word_count(other) < 0.7 * said and length_deviation(source, other) < -1.5
 
 
 def _words(text: str) -> list[str]:

@@ -26,8 +26,8 @@ from .model import RememberedModel
 Tries = dict[str, list[Candidate]]
 """All tries at each sentence, in order."""
 
-CLAUSES = "clauses 1"
-CUT = "cut 1"
+CLAUSES = "clauses"
+CUT = "cut"
 """How what is put together is noted in the memory."""
 
 

@@ -18,10 +18,10 @@ from .store import Remembered, TranslationMemory
 
 T = TypeVar("T")
 
-BEAM = "beam 1"
-HINTED = "hinted 1"
-HINTED_STRICT = "strict hinted 1"
-"""The manners of tries beside the first and its retry; raised in number when an engine does something else for them."""
+BEAM = "beam"
+HINTED = "hinted"
+HINTED_STRICT = "strict hinted"
+"""The manners of tries beside the first and its retry; a number behind one is raised when an engine does something else for it."""
 
 
 class RememberedModel:

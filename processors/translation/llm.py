@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 TURN, END_OF_TURN = "<|im_start|>", "<|im_end|>"
 """The marks of ChatML around each turn."""
+REFUSALS = ("I'm sorry", "I am sorry", "Sorry, but", "I can't", "I cannot", "As an AI", "The text")
+"""How a model begins that talks of the text instead of translating it."""
 
 
 class LlmEngine:
@@ -116,7 +118,7 @@ class LlmEngine:
                 include_prompt_in_result=False,
                 return_scores=True,
                 no_repeat_ngram_size=self._settings.llm_retry_no_repeat_ngram if strict else 0,
-                suppress_sequences=self._han_sequences if strict else None,
+                suppress_sequences=self._unwanted(refusals=beam > 1) if strict else None,
                 progress=progress,
             )
             for index, result in zip(batch, results, strict=True):
@@ -187,6 +189,12 @@ class LlmEngine:
     @cached_property
     def _end_set(self) -> frozenset[int]:
         return frozenset(self._end_ids)
+
+    def _unwanted(self, *, refusals: bool) -> list[list[str]]:
+        """Token sequences that a strict try may not write: Han, and on demand the beginnings of refusals."""
+        if not refusals:
+            return self._han_sequences
+        return [*self._han_sequences, *(self._tokenizer.encode(said).tokens for said in REFUSALS)]
 
     @cached_property
     def _han_sequences(self) -> list[list[str]]:
