@@ -260,7 +260,16 @@ def run_corpus(
 
 def _leave_artifacts(summary: RunSummary, listed: list[dict[str, Any]]) -> None:
     create_markdown_artifact(summary.markdown(), key="duiyi-run", description="What the run did")
-    columns = ("status", "source_uri", "characters", "zh_characters", "pairs_machine", "error")
+    columns = (
+        "status",
+        "source_uri",
+        "characters",
+        "zh_characters",
+        "pairs_machine",
+        "pairs_flagged",
+        "pairs_repaired",
+        "error",
+    )
     create_table_artifact(
         [{name: row.get(name) for name in columns} for row in listed],
         key="duiyi-documents",

@@ -17,6 +17,7 @@ from .detection.script import simplified
 from .glossary import Found, Term
 from .numbers import english_number, wanted_numbers
 from .protection import protected_spans
+from .quality import quality_of
 from .records import Hypothesis
 from .settings import CheckSettings
 
@@ -33,6 +34,10 @@ _WEIGHT = {
     "low_score": 0.1,
 }
 """How bad a flag is when two hypotheses are compared; 1 for those not named."""
+_WORTH = 0.06
+"""How much quality (expected chrF) may be lost to get rid of a flag of badness 1: no invented date is mended by another story."""
+_AVERAGE = 0.47
+"""The quality of a candidate that has no estimate, when it is compared with one that has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,8 @@ class Translation:
     origin: Literal["machine", "memory"] = "machine"
     remembered: bool = False
     """It was in the translation memory, from an earlier document."""
+    quality: float | None = None
+    """The expected chrF, 0 to 1 (`quality.quality_of`); None where it is not estimated, as for what a person translated."""
 
 
 _break = re.compile(r"(?<![ \t])[ \t]*+[\r\n\v\f\u2028\u2029]\s*+(?:>[ \t]?)*+")
@@ -74,6 +81,7 @@ class Candidate:
     flags: tuple[str, ...]
     engine: str
     model: str
+    quality: float | None
 
     @property
     def faulty(self) -> bool:
@@ -85,6 +93,11 @@ class Candidate:
         """How bad its flags are together."""
         return sum(_WEIGHT.get(flag, 1.0) for flag in self.flags)
 
+    @property
+    def worth(self) -> float:
+        """What the estimator thinks of it: its quality, less what its flags take away."""
+        return (_AVERAGE if self.quality is None else self.quality) - _WORTH * self.badness
+
 
 def judged(
     source: str, hypothesis: Hypothesis, terms: Sequence[Term], settings: CheckSettings, *, engine: str, model: str
@@ -92,17 +105,18 @@ def judged(
     """A hypothesis as a candidate for the sentence (as the model saw it)."""
     plain = replace(hypothesis, text=plain_answer(source, hypothesis.text))
     found = measure(source, plain, terms)
-    return Candidate(plain, found, decide(found, settings), engine, model)
+    quality = quality_of(source, plain, found, engine)
+    return Candidate(plain, found, decide(found, settings), engine, model, quality)
 
 
 def best(source: str, candidates: Sequence[Candidate]) -> Candidate:
-    """The best of several tries, of which the first is the first: the one whose flags are least bad, of equals the earlier.
+    """The best of several tries, of which the first is the first: by the estimator: the highest quality less what its flags take away, of equals the earlier.
 
     One that merely leaves out what was wrong with the first is none.
     """
     first, *others = candidates
     fit = [one for one in others if not merely_deletes(source, first.hypothesis.text, one.hypothesis.text)]
-    return min([first, *fit], key=lambda one: one.badness)
+    return max([first, *fit], key=lambda one: one.worth)
 
 
 def merely_deletes(source: str, first: str, other: str) -> bool:
@@ -145,6 +159,7 @@ def chosen(source: str, candidates: Sequence[Candidate]) -> Translation:
         flags=flags,
         engine=winner.engine,
         model=winner.model,
+        quality=None if empty else winner.quality,
     )
 
 

@@ -116,7 +116,7 @@ class DocumentRows:
         self._run = run
         self._rows = rows
         self._seen: Counter[tuple[str, str]] = Counter()
-        self._segments = self._pairs = self._remembered = 0
+        self._segments = self._pairs = self._remembered = self._flagged = self._repaired = 0
 
     def occurrences(self, sentences: Sequence[Sentence]) -> list[int]:
         """Of each sentence of the next part, how many like it stand before it in the document."""
@@ -155,12 +155,15 @@ class DocumentRows:
                 engine=translation.engine,
                 model=translation.model,
                 score=translation.score,
+                quality=translation.quality,
                 flags=translation.flags,
                 run_id=run.run_id,
                 created_at=run.started,
             )
             self._pairs += origin == "machine"
             self._remembered += translation.remembered
+            self._flagged += any(flag != "repaired" for flag in translation.flags)
+            self._repaired += "repaired" in translation.flags
         for segment in part.segments:
             self._rows.segments.add(
                 doc_id=doc_id,
@@ -195,6 +198,8 @@ class DocumentRows:
             segments=self._segments,
             pairs_machine=self._pairs,
             pairs_author=0,
+            pairs_flagged=self._flagged,
+            pairs_repaired=self._repaired,
             memory_hits=self._remembered,
             seconds=seconds,
             cmi=totals.mixing.cmi,
