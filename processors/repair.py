@@ -110,7 +110,7 @@ def judged(
 
 
 def best(source: str, candidates: Sequence[Candidate]) -> Candidate:
-    """The best of several tries, of which the first is the first: by the estimator: the highest quality less what its flags take away, of equals the earlier.
+    """The best of several tries, the first of which is the first try: that of the highest worth, of equals the earlier.
 
     One that merely leaves out what was wrong with the first is none.
     """

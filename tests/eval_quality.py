@@ -1,8 +1,8 @@
 """Fits the weights of ``quality`` and shows how well they hold: ``python tests/eval_quality.py [LINES] [--known] [--write]``.
 
 Lines of WMT22 zh→en (``DUIYI_EVAL_DIR/wmt22-zh-en``) are translated once by the installed language model (its memory is
-used; ``--known``: only lines that it has) and compared with both references; every other line fits the weights, the rest shows expected and real chrF. Needs
-``pip install sacrebleu``, which is no dependency.
+used; ``--known``: only lines that it has) and compared with both references; every other line fits the weights, the rest
+shows expected and real chrF. Needs ``pip install sacrebleu``, which is no dependency.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def judged_lines(folder: Path, count: int, *, known: bool) -> list[Judged]:
         next(folder.glob(pattern)).read_text("utf-8").split("\n")
         for pattern in ("*.src.zh", "*.ref.A.en", "*.ref.B.en")
     )
-    chosen = sorted(random.Random(400).sample(range(len(sources) - 1), 400))[:count]
+    chosen = sorted(random.Random(400).sample(range(len(sources) - 1), 400))[:count]  # noqa: S311 - a sample
     settings = load_settings(overrides={"translation": {"engine": "llm"}})
     metric = CHRF()
     found = []
