@@ -7,6 +7,7 @@ from itertools import islice, product
 from pathlib import Path
 
 import pytest
+from conftest import Duiyi
 from duiyi.processors.checks import flags_of
 from duiyi.processors.errors import UsageError
 from duiyi.processors.glossary import Glossary, Term, missed_terms, read_glossary
@@ -144,6 +145,17 @@ def test_a_bad_line_of_a_glossary_is_named(tmp_path: Path, lines: str, said: str
     with pytest.raises(UsageError, match=said) as raised:
         read_glossary(path)
     assert "\n" not in str(raised.value)
+
+
+def test_a_bad_glossary_is_one_line_and_exit_code_2(duiyi: Duiyi, tmp_path: Path) -> None:
+    path = tmp_path / "bad.tsv"
+    path.write_text("甲方\tParty A\n乙方\n", "utf-8")
+    done = duiyi("translate", "-", "--glossary", path, stdin="你好。".encode())
+    assert done.returncode == 2
+    assert "bad.tsv, line 2" in done.stderr
+    assert done.stderr.count("\n") == 1
+    missing = duiyi("translate", "-", "--glossary", tmp_path / "none.tsv", stdin="你好。".encode())
+    assert missing.returncode == 2
 
 
 def test_the_longest_term_wins_in_either_script() -> None:
