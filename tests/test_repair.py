@@ -8,16 +8,22 @@ from pathlib import Path
 
 import pytest
 from conftest import Duiyi
+from dataset_runs import RUN
+from duiyi.processors.analysis import analyse
 from duiyi.processors.checks import flags_of
 from duiyi.processors.errors import UsageError
 from duiyi.processors.glossary import Glossary, Term, missed_terms, read_glossary
 from duiyi.processors.memory import TranslationMemory, Translator, open_memory
 from duiyi.processors.models import install
+from duiyi.processors.plan import Tally
 from duiyi.processors.protection import lost_spans, protected_spans
+from duiyi.processors.reading import read_text
 from duiyi.processors.records import Hypothesis
-from duiyi.processors.repair import clauses_of, joined, merely_deletes, pieces_of
+from duiyi.processors.repair import Translation, clauses_of, joined, merely_deletes, pieces_of
+from duiyi.processors.run_summary import RunSummary
 from duiyi.processors.settings import CheckSettings, MemorySettings, Settings, load_settings
 from duiyi.processors.translation import argos, llm
+from duiyi.processors.writing import document_rows
 from hypothesis import given
 from hypothesis import strategies as st
 from tiny_models import source_of, write_gguf
@@ -211,3 +217,18 @@ def test_low_score_is_a_doubt_and_not_a_fault(memory: TranslationMemory) -> None
     found = Translator(memory, doubtful).translate(["这是第3页。"])[0]
     assert "low_score" in flags_of("这是第3页。", Hypothesis("This is page 3.", -0.1), CheckSettings(low_score=0.0))
     assert found.flags == ("low_score",)
+
+
+def test_a_run_says_how_many_were_flagged_mended_and_left() -> None:
+    analysis = analyse(read_text("一。二。三。四。", "file:///a.txt"), Settings())
+    flags: list[tuple[str, ...]] = [(), ("repaired",), ("echo", "untranslated_han"), ("low_score", "repaired")]
+    made = [Translation("English.", -0.5, some, "llm", "m@1", quality=0.5) for some in flags]
+    rows = document_rows(analysis, made, RUN, 0.1)
+    assert (rows.documents["pairs_flagged"], rows.documents["pairs_repaired"]) == ([2], [2])
+    assert rows.pairs["quality"] == [0.5] * 4
+    summary = RunSummary("out", "run", Tally())
+    summary.add(rows)
+    summary.tally.decisions["new"] = 1
+    line = next(line for line in summary.lines() if line.startswith("flagged"))
+    assert line.startswith("flagged: 3 pairs; mended by another try: 2; left: 2 (")
+    assert "echo 1" in line

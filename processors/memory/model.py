@@ -77,8 +77,9 @@ class RememberedModel:
         hinted = {source: hints for source, hints in wanted.items() if source not in found}
         if hinted:
             found |= self._ask_hinted(HINTED, hinted, 0 if pieces else sum(map(load_of, hinted)), strict=False)
-            for source in hinted if progress else ():
-                progress(source)  # type: ignore[misc]
+            if progress is not None:
+                for source in hinted:
+                    progress(source)
         self.translated += 0 if pieces else len(new) + len(hinted)
         return found
 
