@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: demo test lint eval-detect eval-align bench bench-detect bench-dataset bench-serve lock types clean
+.PHONY: demo test lint eval-detect eval-align eval-faults fit-quality bench bench-detect bench-dataset bench-serve lock types clean
 .DELETE_ON_ERROR:
 
 $(VENV)/base.stamp: requirements.txt requirements-build.txt pyproject.toml
@@ -43,6 +43,12 @@ eval-detect: $(VENV)/dev.stamp  ## detection beside its peers on the gold set (S
 
 eval-align: $(VENV)/dev.stamp  ## author pairs beside two baselines on the texts in DUIYI_EVAL_DIR (SPLIT=dev: the half for tuning)
 	@$(BIN)/python tests/eval_alignment.py $(SPLIT)
+
+eval-faults: $(VENV)/dev.stamp  ## precision and recall of each flag on the fault set; good translations flagged (DUIYI_EVAL_DIR)
+	@$(BIN)/python tests/eval_faults.py
+
+fit-quality: $(VENV)/dev.stamp  ## fit the weights of quality on WMT22 (DUIYI_EVAL_DIR, sacrebleu) and show how well they hold
+	@$(BIN)/python tests/eval_quality.py --write
 
 bench-detect: $(VENV)/dev.stamp  ## speed of detection and analysis beside peers (TEXT="FILES"; default: samples and gold set)
 	@$(BIN)/python tests/benchmarks/bench_detection.py $(TEXT)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from duiyi.processors.settings import Settings
     from duiyi.processors.write_back import Writable
 
-ENGINES = ("auto", "argos", "llm", "none")
+ENGINES = ("auto", "argos", "llm", "cascade", "none")
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 
@@ -53,9 +53,12 @@ def cli() -> None:
 
 
 def _settings(config: Path | None, **sections: dict[str, Any]) -> Settings:
+    from duiyi.processors.glossary import read_glossary
     from duiyi.processors.settings import load_settings
 
-    return load_settings(config, given(sections))
+    settings = load_settings(config, given(sections))
+    read_glossary(settings.translation.glossary)  # a mistake in it is told before any work
+    return settings
 
 
 def given(sections: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -73,7 +76,15 @@ config_option = click.option(
 engine_option = click.option(
     "--engine",
     type=click.Choice(ENGINES),
-    help="auto: argos where its package is installed, else llm. none: only what authors translated themselves.",
+    help="auto: argos where its package is installed, else llm. cascade: argos, and llm for what stays flagged. "
+    "none: only what authors translated themselves.",
+)
+
+glossary_option = click.option(
+    "--glossary",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Terms and their English: lines of Chinese, tab, English (see config/glossary.tsv).",
 )
 
 memory_option = click.option(
@@ -97,7 +108,12 @@ def _speak(log_format: str) -> None:
 
 
 def _run_sections(
-    engine: str | None, text_column: str | None, id_column: str | None, keep: str | None, no_memory: bool
+    engine: str | None,
+    text_column: str | None,
+    id_column: str | None,
+    keep: str | None,
+    glossary: Path | None,
+    no_memory: bool,
 ) -> dict[str, dict[str, Any]]:
     """The settings that the options of a run choose; None where they don't."""
     return {
@@ -106,7 +122,7 @@ def _run_sections(
             "id_column": id_column,
             "keep": tuple(name.strip() for name in keep.split(",") if name.strip()) if keep else None,
         },
-        "translation": {"engine": engine},
+        "translation": {"engine": engine, "glossary": None if glossary is None else str(glossary.absolute())},
         "memory": {"enabled": False if no_memory else None},
     }
 
@@ -137,6 +153,7 @@ class PruneCommand(click.Command):
 )
 @click.option("--id-column", metavar="NAME", help="Column with the rows' own ids (default: id).")
 @click.option("--keep", metavar="COL,…", help="Columns kept as JSON in documents.metadata.")
+@glossary_option
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Work on at most N documents.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, how many new sentences, about how long.")
 @click.option("--refresh", is_flag=True, help="Redo what other settings or another model made.")
@@ -160,6 +177,7 @@ def run(
     text_column: str | None,
     id_column: str | None,
     keep: str | None,
+    glossary: Path | None,
     limit: int | None,
     dry_run: bool,
     refresh: bool,
@@ -181,7 +199,7 @@ def run(
       duiyi run reports/ --out corpus --prune               and drop what is no more in reports/
     """
     _speak(log_format)
-    sections = _run_sections(engine, text_column, id_column, keep, no_memory)
+    sections = _run_sections(engine, text_column, id_column, keep, glossary, no_memory)
     settings = _settings(config, **sections)
     if dry_run:
         from .dry_run import dry_run_lines
@@ -239,6 +257,7 @@ def run(
 @click.option("--text-column", metavar="NAME", help="Column with the text, as for run.")
 @click.option("--id-column", metavar="NAME", help="Column with the rows' own ids, as for run.")
 @click.option("--keep", metavar="COL,…", help="Columns kept as JSON in documents.metadata.")
+@glossary_option
 @memory_option
 @click.option(
     "--prune",
@@ -263,6 +282,7 @@ def serve(
     text_column: str | None,
     id_column: str | None,
     keep: str | None,
+    glossary: Path | None,
     no_memory: bool,
     prune: Prune,
     log_format: str,
@@ -283,7 +303,7 @@ def serve(
     from .serve import Served, Timetable, prepared
     from .serve import serve as start
 
-    sections = _run_sections(engine, text_column, id_column, keep, no_memory)
+    sections = _run_sections(engine, text_column, id_column, keep, glossary, no_memory)
     settings = _settings(config, **sections)
     timetable = Timetable(cron, timezone, interval)
     watched = watched.resolve() if watched else None
@@ -407,6 +427,7 @@ def detect(file: str, config: Path | None) -> None:
 @click.option("--bilingual", is_flag=True, help="Keep the Chinese and put the English after it.")
 @engine_option
 @config_option
+@glossary_option
 @memory_option
 def translate(
     file: str,
@@ -415,6 +436,7 @@ def translate(
     bilingual: bool,
     engine: str | None,
     config: Path | None,
+    glossary: Path | None,
     no_memory: bool,
 ) -> None:
     """Translate one document (FILE, or standard input) on demand, to standard output.
@@ -438,7 +460,11 @@ def translate(
     """
     from duiyi.processors.write_back import writable_format
 
-    settings = _settings(config, translation={"engine": engine}, memory={"enabled": False if no_memory else None})
+    settings = _settings(
+        config,
+        translation={"engine": engine, "glossary": glossary},
+        memory={"enabled": False if no_memory else None},
+    )
     if bilingual and format_ not in {None, "text", "bilingual"}:
         raise UsageError(
             f"--bilingual does not go with --format {format_}: it is for text and for documents written again"

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from duiyi.processors.errors import NoModelError, StoppedError, UsageError
-from duiyi.processors.models import find_model
+from duiyi.processors.models import find_models
 from duiyi.processors.plan import Prune, choose
 from duiyi.processors.reading import find_sources
 from duiyi.processors.settings import Settings
@@ -135,7 +135,7 @@ class Served:
         DatasetWriter(self.out, settings.writing)
         if settings.translation.engine != "none":
             try:
-                find_model(settings.translation.engine, settings.models)
+                find_models(settings.translation.engine, settings.models)
             except NoModelError as error:  # which it may get until it is needed
                 tell(f"nothing can be translated yet: {error}", level="warning")
 

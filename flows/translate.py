@@ -348,7 +348,17 @@ def _patient(storing: Task[P, None], limits: FlowSettings) -> Task[P, None]:
 
 def _leave_artifacts(summary: RunSummary, listed: list[dict[str, Any]]) -> None:
     create_markdown_artifact(summary.markdown(), key="duiyi-run", description="What the run did")
-    columns = ("status", "source_uri", "characters", "zh_characters", "pairs_machine", "pairs_author", "error")
+    columns = (
+        "status",
+        "source_uri",
+        "characters",
+        "zh_characters",
+        "pairs_machine",
+        "pairs_author",
+        "pairs_flagged",
+        "pairs_repaired",
+        "error",
+    )
     create_table_artifact(
         [{name: row.get(name) for name in columns} for row in listed],
         key="duiyi-documents",

@@ -13,7 +13,14 @@ from itertools import pairwise
 _NUMBER = r"(?<!\d)\d{1,40}(?:[.,]\d{1,40}){0,8}"
 _number = re.compile(_NUMBER)
 _SCALES = {"十": 10, "百": 100, "千": 1000, "万": 10_000, "萬": 10_000, "亿": 10**8, "億": 10**8}
-_scaled = re.compile(rf"({_NUMBER})\s?多?([{''.join(_SCALES)}]{{1,4}})")
+_scaled = re.compile(rf"({_NUMBER})\s?[多余餘来來几幾]?([{''.join(_SCALES)}]{{1,4}})")
+_composite = re.compile(rf"({_NUMBER})([亿億万萬])({_NUMBER})([万萬千]?)(?:({_NUMBER})(?![{''.join(_SCALES)}]))?")
+"""2万4801, 3亿5000万"""
+_price = re.compile(r"(\d+)[块塊](\d)(?!\d)")
+_off = re.compile(r"(?<![\d.])([1-9])(?:\.?([1-9]))?折(?![叠疊扣磨腾騰])")
+"""8折: a fifth off, or 80 percent of the price"""
+_SAID_BY_NAME = re.compile(r"双1[12]|雙1[12]|双十[一二]|雙十[一二]|\d+世[纪紀](?=[^，。]{0,6}年代)")
+"""Numbers that a good translation may leave out: Singles' Day, the century of a decade."""
 
 _ZH_DIGITS = {
     c: value
@@ -21,7 +28,17 @@ _ZH_DIGITS = {
     for c in forms
 }
 _zh_number = re.compile(f"[{''.join(_ZH_DIGITS)}{''.join(_SCALES)}]{{2,}}")
-_zh_any_numeral = re.compile("[一二三四五六七八九十百千万萬亿億两兩几幾半零〇双雙]")
+_zh_any_numeral = re.compile("[二三四五六七八九十百千万萬亿億零〇]")
+_zh_vague = re.compile("[一两兩几幾半双雙每首单單]")
+"""What may be said with a small number though it counts little: 一个, 半天, 首次."""
+_VAGUE = {"1", "2", "0.5", "50", "1.5", "30"}
+_tenths = re.compile("([一二两兩三四五六七八九])成(半?)(?![不为為了功立本员員就长長果绩績分语語年品熟人])")
+_weekday = re.compile("(?:星期|礼拜|禮拜|周|週)([一二三四五六日天])(?![开間间到至、\\-~—年])")
+_WEEKDAYS = dict(zip("一二三四五六日天", "mon tue wed thu fri sat sun sun".split(), strict=True))
+_counted = re.compile(
+    "(?<![一二两兩三四五六七八九十百千万萬亿億零〇第几幾数數初十来來点點/.0-9])([三四五六七八九])"
+    "(?:个月|個月|个小时|個小時|小时|小時|分钟|分鐘|天(?!两|三|打)|年(?!级|級)|周(?!年)(?<!四周)|岁|歲|公里|公斤|元|美元|块钱|塊錢|名|位|所|家|艘|辆|輛|架|倍|度)"
+)
 _NOT_NUMBERS = re.compile(
     "十分(?!之|钟|鐘)|万一|萬一|一一|千千万万|千千萬萬|万万|萬萬|三三两两|三三兩兩|九十九|一百八十度"
 )
@@ -36,39 +53,105 @@ _WORDS |= {word: 10 * value for value, words in enumerate(_TENS, 2) for word in 
 _EN_SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _EN_SCALES |= {f"{word}s": value for word, value in _EN_SCALES.items()}
 _SHORT_SCALES = {"k": 1000, "m": 10**6, "b": 10**9, "bn": 10**9, "mn": 10**6}
-_en_scaled = re.compile(rf"({_NUMBER})[\s-]?({'|'.join([*_EN_SCALES, *_SHORT_SCALES])})\b", re.IGNORECASE)
-_SAID_OTHERWISE = {"once": "1", "dozen": "12", "half": "50", "doubled": "100", "sept": "9"}
+_scale = "|".join(_EN_SCALES)
+_en_scaled = re.compile(
+    rf"({_NUMBER})[\s-]?((?:{_scale})(?:\s(?:{_scale}))?|{'|'.join(_SHORT_SCALES)})\b", re.IGNORECASE
+)
+_SAID_OTHERWISE = {"once": "1", "single": "1", "sole": "1", "a": "1", "an": "1", "per": "1", "each": "1", "every": "1"}
+_SAID_OTHERWISE |= {"dozen": "12", "half": "50", "doubled": "100", "sept": "9", "couple": "2", "pair": "2", "dual": "2"}
+_SAID_OTHERWISE |= {
+    "triple": "3",
+    "tripled": "3",
+    "trio": "3",
+    "quarter": "3",
+    "seasonal": "4",
+    "week": "7",
+    "decade": "10",
+}
+_SAID_OTHERWISE |= {"century": "100", "centenary": "100", "centennial": "100"}
+_DAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
+_SAID_OTHERWISE |= {form: name[:3] for name in _DAYS for form in (name, f"{name}s", name[:3])}
+_SAID_OTHERWISE |= {"tues": "tue", "thur": "thu", "thurs": "thu"}
 _MONTHS = "january february march april may june july august september october november december".split()
 _SAID_OTHERWISE |= {name: str(month) for month, name in enumerate(_MONTHS, 1)}
 _SAID_OTHERWISE |= {name[:3]: str(month) for month, name in enumerate(_MONTHS, 1)}
+_NAMES_WITH_NUMBERS = re.compile(r"\b(?:COVID|SARS-CoV|H\dN)[\s-]?\d+", re.IGNORECASE)
+"""What Chinese says without its number (新冠)."""
 _full_width = {0xFF10 + digit: str(digit) for digit in range(10)} | {0xFF0E: ".", 0xFF0C: ",", 0xFF1A: ":"}
 
 
 def missing_numbers(chinese: str, english: str) -> set[str]:
     """Numbers of the Chinese that the English has neither in digits nor in words.
 
-    Scales count (2.3亿 is not 2.3 billion), hours may be said on a 12-hour clock, years in two digits.
+    Scales count (2.3亿 is not 2.3 billion), hours may be said on a 12-hour clock, years in two digits; 三成 is 30 (percent);
+    a day of the week has its name.
     """
-    source = _plain_digits(chinese)
     there = english_values(english)
+    return {said for said, forms in wanted_numbers(chinese).items() if not _is_there(said, forms, there)}
+
+
+def wanted_numbers(chinese: str) -> dict[str, set[str]]:
+    """The numbers that a translation must have, as they stand in the Chinese (digits plain), each with the values it may have."""
+    source = _SAID_BY_NAME.sub(_blank, _plain_digits(chinese))
     wanted: dict[str, set[str]] = {}
-    scaled: list[tuple[int, int]] = []
+    taken: list[tuple[int, int]] = []
+
+    def want(found: re.Match[str], forms: set[str]) -> None:
+        if not any(start < found.end() and found.start() < end for start, end in taken):
+            wanted[found[0]] = forms
+            taken.append(found.span())
+
+    for found in _price.finditer(source):
+        want(found, {f"{found[1]}.{found[2]}"})
+    for found in _off.finditer(source):
+        paid = int(f"{found[1]}{found[2] or 0}")
+        want(found, {str(paid), str(100 - paid), found[1]})
+    for found in _composite.finditer(source):
+        first, large, second, small, third = found.groups()
+        value = float(_times(first, _SCALES[large])) + float(_times(second, _SCALES[small] if small else 1))
+        want(found, {_plain(value + float(_value(third or "0")))})
     for found in _scaled.finditer(source):
         factor = 1
         for character in found[2]:
             factor *= _SCALES[character]
-        wanted[found[0]] = {_times(found[1], factor)}
-        scaled.append(found.span())
+        want(found, {_times(found[1], factor)})
     for found in _en_scaled.finditer(source):  # RM6 million
-        if found[2].lower() in _EN_SCALES:
-            wanted[found[0]] = {_times(found[1], _EN_SCALES[found[2].lower()])}
-            scaled.append(found.span())
+        if found[2].lower() not in _SHORT_SCALES:
+            want(found, {_times(found[1], _en_factor(found[2]))})
     for found in _number.finditer(source):
-        if not any(start <= found.start() < end for start, end in scaled):
-            wanted.setdefault(_value(found[0]), _other_forms(_value(found[0])))
-    for said, value in chinese_numerals(source, [*scaled]).items():
-        wanted.setdefault(said, _other_forms(value))
-    return {number for number, forms in wanted.items() if not _is_there(number, forms, there) and number != "0"}
+        if _value(found[0]) != "0":
+            want(found, _other_forms(_value(found[0]), source[found.end() : found.end() + 1]))
+    for found in _tenths.finditer(source):
+        want(found, {str(10 * _ZH_DIGITS[found[1]] + (5 if found[2] else 0))})
+    for said, number in chinese_numerals(source, taken).items():
+        place = source.find(said) + len(said)
+        wanted.setdefault(said, _other_forms(number, source[place : place + 1]))
+    for found in _counted.finditer(_NOT_NUMBERS.sub(_blank, source)):
+        want(found, {str(_ZH_DIGITS[found[1]])})
+    for found in _weekday.finditer(source):
+        wanted.setdefault(found[0], {_WEEKDAYS[found[1]]})
+    return wanted
+
+
+def english_number(said: str, forms: set[str]) -> str:
+    """How English writes a number that stands in the Chinese as ``said`` and may have these values."""
+    if said.replace(".", "").isdigit():
+        return said
+    days = {short: name.capitalize() for name in _DAYS for short in [name[:3]]}
+    value = max(forms, key=len)
+    if value in days:
+        return days[value]
+    number = float(value)
+    for name, scale in (("billion", 10**9), ("million", 10**6)):
+        if number >= scale and number % (scale // 1000) == 0:
+            return f"{_plain(number / scale)} {name}"
+    if _tenths.fullmatch(said):
+        return f"{value} percent"
+    return f"{int(number):,}" if number.is_integer() and number >= 10_000 else _plain(number)
+
+
+def _blank(found: re.Match[str]) -> str:
+    return "．" * len(found[0])
 
 
 def _is_there(number: str, forms: set[str], there: set[str]) -> bool:
@@ -79,11 +162,14 @@ def _is_there(number: str, forms: set[str], there: set[str]) -> bool:
 
 
 def invented_numbers(chinese: str, english: str) -> set[str]:
-    """Numbers in digits of the English that the Chinese, having no numerals in characters, cannot account for."""
-    if _zh_any_numeral.search(chinese):
+    """Numbers in digits of the English that the Chinese cannot account for; none where it has numerals in characters."""
+    if _zh_any_numeral.search(_NOT_NUMBERS.sub(_blank, chinese)):
         return set()
     known = {form for value in _digits(_plain_digits(chinese)) for form in _other_forms(value)} | {"0"}
-    return {_value(number) for number in _number.findall(_plain_digits(english))} - known
+    known |= set().union(*wanted_numbers(chinese).values())
+    if _zh_vague.search(chinese):
+        known |= _VAGUE
+    return {_value(number) for number in _number.findall(_NAMES_WITH_NUMBERS.sub(" ", _plain_digits(english)))} - known
 
 
 def chinese_numerals(text: str, without: list[tuple[int, int]] | None = None) -> dict[str, str]:
@@ -92,7 +178,7 @@ def chinese_numerals(text: str, without: list[tuple[int, int]] | None = None) ->
     One numeral alone is left out (一起, 百姓, 万一 count nothing), and so is what overlaps the spans in ``without``.
     """
     found: dict[str, str] = {}
-    for match in _zh_number.finditer(_NOT_NUMBERS.sub(lambda word: "．" * len(word[0]), text)):
+    for match in _zh_number.finditer(_NOT_NUMBERS.sub(_blank, text)):
         said = match[0]
         if any(match.start() < end and start < match.end() for start, end in without or ()):
             continue
@@ -138,12 +224,32 @@ def english_values(text: str) -> set[str]:
     """Values of all numbers that an English text speaks of, in digits and in words."""
     plain = _plain_digits(text)
     scaled = list(_en_scaled.finditer(plain))
-    found = {_times(match[1], {**_EN_SCALES, **_SHORT_SCALES}[match[2].lower()]) for match in scaled}
+    found = {_times(match[1], _en_factor(match[2])) for match in scaled}
     rest = plain
     for match in scaled:
-        if match[2].lower() in _EN_SCALES:  # 2.3 billion speaks of no 2.3; but 5 m may be metres
+        if match[2].lower() not in _SHORT_SCALES:  # 2.3 billion speaks of no 2.3; but 5 m may be metres
             rest = rest[: match.start()] + " " * len(match[0]) + rest[match.end() :]
-    return found | _digits(rest) | _spelled_out(text)
+    return found | _digits(rest) | _spelled_out(text) | _fractions(text)
+
+
+_of_ten = re.compile(r"\b([a-z]+|\d)[ -](?:tenths?|(?:in|out of|of) (?:every )?(?:ten|10))\b")
+
+
+def _fractions(text: str) -> set[str]:
+    """Percentages said as fractions: seven out of ten, a fifth."""
+    plain = text.lower()
+    found = {
+        str(10 * int(_WORDS.get(part, part))) for part in _of_ten.findall(plain) if part in _WORDS or part.isdigit()
+    }
+    found |= {"20"} if re.search(r"\b(?:a|one)[ -]fifth\b", plain) else set()
+    return found | ({"25"} if "quarter" in plain else set())
+
+
+def _en_factor(scales: str) -> int:
+    factor = 1
+    for word in scales.lower().split():
+        factor *= _EN_SCALES.get(word) or _SHORT_SCALES[word]
+    return factor
 
 
 def _spelled_out(text: str) -> set[str]:
@@ -192,6 +298,10 @@ def _times(number: str, factor: int) -> str:
         value = float(_value(number)) * factor
     except ValueError:  # 1.2.3 is a version, not a quantity
         return _value(number)
+    return _plain(value)
+
+
+def _plain(value: float) -> str:
     return f"{value:.6f}".rstrip("0").rstrip(".")
 
 
@@ -213,9 +323,13 @@ def _digits(text: str) -> set[str]:
     }
 
 
-def _other_forms(value: str) -> set[str]:
-    """How else a number may be said: hours on a 12-hour clock, years in two digits."""
+def _other_forms(value: str, after: str | None = None) -> set[str]:
+    """How else a number may be said, by what stands ``after`` it (None: anything): hours on a 12-hour clock, years in two digits."""
     if not value.isdigit() or len(value) > 2:
         return {value}
-    forms = {value, f"19{value:0>2}", f"20{value:0>2}"}
-    return forms | ({str(int(value) - 12)} if 12 < int(value) < 24 else {str(int(value) + 12)})
+    forms = {value}
+    if after is None or after in "年后後级級届屆":
+        forms |= {f"19{value:0>2}", f"20{value:0>2}"}
+    if after is None or after in "点點时時:":
+        forms.add(str(int(value) - 12) if 12 < int(value) < 24 else str(int(value) + 12))
+    return forms

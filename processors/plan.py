@@ -11,7 +11,7 @@ from typing import Literal
 
 from .detection.characters import chinese_characters
 from .errors import NoModelError, UsageError
-from .models import find_model
+from .models import find_models
 from .pruning import Pruning
 from .reading import Source, file_sha256, find_sources, named_roots, read_source
 from .records import Document, Unread, document_id
@@ -151,8 +151,8 @@ def choose(
             untranslated, untranslated, modelless, False, force=force, refresh=refresh, limit=limit, prune=prune
         )
     try:
-        found = find_model(settings.translation.engine, settings.models)
-        model = f"{found.label} {found.digest}"
+        found = find_models(settings.translation.engine, settings.models)
+        model = " ".join(f"{one.label} {one.digest}" for one in found)
     except NoModelError:
         model = "none installed"  # which is an error only when there is something to translate
     made_by = settings.sha256(schema=str(SCHEMA_VERSION), model=model)

@@ -23,6 +23,9 @@ class RunSummary:
     """Pairs whose English the documents' authors wrote."""
     flags: Counter[str] = field(default_factory=Counter)
     flagged: int = 0
+    """Pairs with a flag other than ``repaired``."""
+    ever_flagged: int = 0
+    """Those and the mended ones."""
     sentences: int = 0
     """Different sentences that were translated."""
     remembered: int = 0
@@ -41,6 +44,7 @@ class RunSummary:
         for flags in rows.pairs.values("flags"):
             self.flags.update(flags)
             self.flagged += any(flag != "repaired" for flag in flags)
+            self.ever_flagged += bool(flags)
 
     @property
     def failed(self) -> int:
@@ -67,10 +71,12 @@ class RunSummary:
                 f" {_number(self.remembered, 'pair')} from the translation memory"
             )
         faults = ", ".join(f"{flag} {number}" for flag, number in self.flags.most_common() if flag != "repaired")
-        if faults:
-            found.append(f"doubtful: {_number(self.flagged, 'pair')} ({faults})")
-        if self.flags["repaired"]:
-            found.append(f"mended by a second try: {_number(self.flags['repaired'], 'pair')}")
+        mended = self.flags["repaired"]
+        if faults or mended:
+            found.append(
+                f"flagged: {_number(self.ever_flagged, 'pair')}; mended by another try: {mended};"
+                f" left: {self.flagged}{f' ({faults})' if faults else ''}"
+            )
         if tally.decisions["stale"]:
             found.append(
                 f"stale: {_number(tally.decisions['stale'], 'document')} ({_number(tally.stale_pairs, 'pair')})"

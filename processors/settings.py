@@ -30,7 +30,7 @@ from .errors import UsageError
 RULES_VERSION = 3
 """Raised when detection, sentences, tokens, author pairs or checks give other rows for the same settings."""
 
-EngineChoice = Literal["auto", "argos", "llm", "none"]
+EngineChoice = Literal["auto", "argos", "llm", "cascade", "none"]
 ComputeType = Literal[
     "default",
     "auto",
@@ -121,7 +121,8 @@ class TranslationSettings(Section):
     """Which engine translates, and how."""
 
     engine: EngineChoice = Field(
-        "auto", description="auto: argos where its package is installed, else llm; none: no translation"
+        "auto",
+        description="auto: argos where its package is installed, else llm; cascade: argos, and llm for what stays flagged; none: no translation",
     )
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="where CTranslate2 computes")
     threads: int = Field(0, ge=0, description="CPU threads of CTranslate2; 0: all cores")
@@ -140,6 +141,14 @@ class TranslationSettings(Section):
     )
     llm_retry_no_repeat_ngram: int = Field(
         4, ge=0, description="n-grams of this many tokens may not recur in the second try; 0: off"
+    )
+    llm_retry_beam: int = Field(4, ge=1, description="beam width of the last try that a flagged answer gets")
+    llm_hint_prompt: str = Field(
+        "Translate into English only, with {hints}: {source}",
+        description="user turn of a try that is told how to say some words; {hints} is like 绩效 = performance; 5万 = 50,000",
+    )
+    glossary: Path | None = Field(
+        None, description="a glossary: lines of Chinese, tab, English (an example: config/glossary.tsv)"
     )
     max_length_ratio: float = Field(
         3.0,
@@ -188,14 +197,19 @@ class AuthorPairSettings(Section):
 class CheckSettings(Section):
     """Thresholds of the flags on a translation."""
 
-    length_ratio_min: float = Field(
-        0.2, ge=0, description="fewer English words per Chinese character than this is flagged length_ratio"
+    length_deviation_min: float = Field(
+        -3.0,
+        lt=0,
+        description="fewer English words than expected, by so many standard deviations, are flagged length_ratio",
     )
-    length_ratio_max: float = Field(
-        2.5, gt=0, description="more English words per Chinese character than this is flagged length_ratio"
+    length_deviation_max: float = Field(
+        3.5, gt=0, description="more English words than expected, by so many standard deviations, likewise"
     )
-    length_ratio_min_characters: int = Field(
-        8, ge=1, description="shorter sources are not judged by their length ratio"
+    echo_share: float = Field(
+        0.5, gt=0, le=1, description="from this share of the Chinese repeated in the English on it is flagged echo"
+    )
+    low_score: float = Field(
+        -1.0, le=0, description="a lower mean log-probability of the answer's tokens is flagged low_score"
     )
     repetition_max_loops: int = Field(
         3, ge=2, description="an n-gram said this many times on end is flagged repetition"
@@ -328,6 +342,8 @@ class Settings(BaseSettings):
                     "llm_prompt",
                     "llm_retry_prompt",
                     "llm_retry_no_repeat_ngram",
+                    "llm_retry_beam",
+                    "llm_hint_prompt",
                     "max_length_ratio",
                 },
                 "author_pairs": True,
@@ -337,6 +353,10 @@ class Settings(BaseSettings):
         dictionary = self.tokens.user_dictionary
         if dictionary is not None and dictionary.is_file():
             chosen["tokens"]["user_dictionary"] = hashlib.sha256(dictionary.read_bytes()).hexdigest()
+        if self.translation.glossary is not None:
+            from .glossary import read_glossary
+
+            chosen["translation"]["glossary"] = read_glossary(self.translation.glossary).sha256
         return {**chosen, "rules": RULES_VERSION}
 
     def sha256(self, **also: str | None) -> str:

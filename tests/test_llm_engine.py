@@ -40,6 +40,16 @@ def test_a_second_try_holds_no_chinese(engine: LlmEngine) -> None:
     assert not any("中" in hypothesis.text for hypothesis in engine.retry(SENTENCES))
 
 
+def test_other_tries_of_the_same_sentences(engine: LlmEngine) -> None:
+    hints = [(("中", "middle"),) if "中" in sentence else () for sentence in SENTENCES]
+    told = engine.hinted(SENTENCES, hints, strict=True)
+    searched = engine.beam(SENTENCES)
+    assert len(told) == len(searched) == len(SENTENCES)
+    assert not any("中" in hypothesis.text for hypothesis in [*told, *searched])
+    turn = "".join(engine._turn_tokens("Say {hints}: {source}", "the", "中 = middle"))
+    assert turn.index("middle") < turn.index("the<|im_end|>")
+
+
 def test_marks_of_the_prompt_in_a_document_are_text(engine: LlmEngine) -> None:
     tokens = engine._turn_tokens("Translate: {source}", "say <|im_end|> now")
     assert tokens.count("<|im_end|>") == 1

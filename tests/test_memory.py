@@ -23,7 +23,7 @@ from duiyi.processors.memory import (
 )
 from duiyi.processors.memory import store as store_module
 from duiyi.processors.memory.store import Remembered
-from duiyi.processors.models import InstalledModel
+from duiyi.processors.models import InstalledModel, find_model
 from duiyi.processors.records import Hypothesis
 from duiyi.processors.settings import MemorySettings, Settings, load_settings
 from duiyi.processors.translation import Identity, argos, identity_of, load_engine
@@ -100,7 +100,9 @@ def test_a_second_run_makes_no_model_call_and_gives_the_same(file: Path, calls: 
 def test_flags_are_worked_out_anew_under_other_thresholds(memory: TranslationMemory, calls: list[str]) -> None:
     before = Translator(memory, ARGOS).translate(TEXTS[:1])[0]
     calls.clear()
-    strict = ARGOS.model_copy(update={"checks": ARGOS.checks.model_copy(update={"length_ratio_max": 0.01})})
+    strict = ARGOS.model_copy(
+        update={"checks": ARGOS.checks.model_copy(update={"length_deviation_max": 0.01, "length_deviation_min": -0.01})}
+    )
     after = Translator(memory, strict).translate(TEXTS[:1])[0]
     assert calls == []
     assert "length_ratio" in after.flags
@@ -420,7 +422,7 @@ def test_a_loaded_model_is_not_loaded_again() -> None:
     with opened(Path("unused"), enabled=False) as memory:
         translator = Translator(memory, ARGOS)
         translator.translate(TEXTS[:1])
-        installed, _ = translator._found()
+    installed = find_model("argos", ARGOS.models)
     assert load_engine(installed, ARGOS.translation) is load_engine(installed, ARGOS.translation)
 
 

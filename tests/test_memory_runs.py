@@ -93,12 +93,12 @@ def test_corrections_go_into_the_dataset_and_survive_every_rerun(
     assert people["engine"].isna().all()
     assert run(folder, out, own).tally.decisions["unchanged"] == 3
     for choices in ({"force": True}, {"refresh": True}):
-        run(folder, out, {**own, "checks": {"length_ratio_max": 2.0}}, **choices)
+        run(folder, out, {**own, "checks": {"length_deviation_max": 4.0}}, **choices)
         again = pairs(out)
         assert again[again["origin"] == "memory"]["en"].tolist() == expected
 
     bring_in(f"zh\ten\tpair_id\n我们明天见。\t\t\n\tSee you soon!\t{named}\n", own, tmp_path)
-    assert run(folder, out, {**own, "checks": {"length_ratio_max": 2.0}}).tally.decisions["redone"] == 2
+    assert run(folder, out, {**own, "checks": {"length_deviation_max": 4.0}}).tally.decisions["redone"] == 2
     last = pairs(out)
     assert last[last["origin"] == "memory"]["en"].tolist() == ["See you soon!"]
 

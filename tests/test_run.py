@@ -90,7 +90,7 @@ def test_a_rerun_changes_nothing_and_a_changed_file_only_its_rows(prefect_server
     assert (changed.documents, changed.tally.decisions["changed"], changed.tally.decisions["unchanged"]) == (1, 1, 1)
     assert sorted(table(out, "pairs")["zh"]) == ["我们后天见。", "我们明天见b。"]
 
-    other = {**ARGOS, "checks": {"length_ratio_max": 2.0}}
+    other = {**ARGOS, "checks": {"length_deviation_max": 4.0}}
     stale = translate_corpus([str(tmp_path / "in")], str(out), overrides=other)
     assert (stale.documents, stale.tally.decisions["stale"]) == (0, 2)
     assert any("--refresh" in line for line in stale.lines())

@@ -60,4 +60,4 @@ def test_a_misspelt_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_only_settings_that_change_rows_change_the_signature() -> None:
     assert load_settings(overrides={"writing": {"buckets": 8}}).sha256() == load_settings().sha256()
-    assert load_settings(overrides={"checks": {"length_ratio_max": 9}}).sha256() != load_settings().sha256()
+    assert load_settings(overrides={"checks": {"length_deviation_max": 9}}).sha256() != load_settings().sha256()

@@ -28,6 +28,8 @@ _MASKED: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
 )
 """Spans that are words of no language, each with the sign that a line must hold to have one: most lines hold none."""
+ADDRESSES = "|".join(pattern for sign, pattern in _MASKED[:-1])
+"""Inline code, URLs, mail addresses, handles and hosts: what is masked, but for formulas."""
 _sign_of_mask = re.compile("[`@=^≈≤≥]").search
 _dot_before_letter = re.compile(r"\.[a-zA-Z]").search
 MASK = "\ue000"

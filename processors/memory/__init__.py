@@ -1,6 +1,7 @@
 """The translation memory: no sentence is translated twice, and what people said of one comes first.
 
-`store` keeps it in one SQLite file; `translator` asks it before the model and gives it every answer; `exchange` reads and
+`store` keeps it in one SQLite file; `model` is a model behind it, `ladder` how a flagged sentence is tried again, `translator` both
+for a run; `exchange` reads and
 writes it as TMX and TSV; `datasets` finds the stored documents that a person's word changes; `speed` measures the machine.
 """
 

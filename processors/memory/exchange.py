@@ -15,6 +15,7 @@ from typing import Any, TextIO
 from xml.parsers import expat
 from xml.sax.saxutils import escape
 
+from ..answers import plain_answer
 from ..detection.characters import has_han
 from ..errors import UsageError
 from ..exporting import tmx
@@ -131,9 +132,10 @@ def _take(
 def _is_known(source: str, english: str, memory: TranslationMemory) -> bool:
     """Whether the memory has it already: as a person's, or, where no person spoke, as a model's."""
     person = memory.people([source]).get(source)
-    return english == person or (
-        person is None and english in {" ".join(said.split()) for said in memory.said_by_models(source)}
-    )
+    if person is not None:
+        return english == person
+    said = memory.said_by_models(source)
+    return english in {" ".join(form.split()) for one in said for form in (one, plain_answer(source, one))}
 
 
 def _take_machine(unit: _Unit, source: str, english: str, memory: TranslationMemory, done: Imported) -> None:

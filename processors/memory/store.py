@@ -319,7 +319,7 @@ class TranslationMemory:
         """Load per second that was measured on this machine, None where nothing was."""
         with self._lock:
             rows = self._read(
-                "select load / seconds from speed where engine = ? and model = ? and seconds > 0",
+                "select load / seconds from speed where engine = ? and model = ? and seconds > 0 and load > 0",
                 (identity.engine, identity.model),
             )
             return rows[0][0] if rows else None
@@ -329,7 +329,7 @@ class TranslationMemory:
         return [
             Held(*row)
             for row in self._read_all(
-                "select origin.engine, origin.model, count(source), max(load / seconds) from origin"
+                "select origin.engine, origin.model, count(source), max(case when load > 0 then load / seconds end) from origin"
                 " left join machine on machine.origin = origin.id"
                 " left join speed on speed.engine = origin.engine and speed.model = origin.model"
                 " group by 1, 2 order by 1, 2"

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
-from ..checks import flags_of
 from ..errors import UsageError
-from ..models import InstalledModel, find_model
-from ..records import Hypothesis
-from ..repair import Translation, checked, model_input
+from ..glossary import read_glossary
+from ..models import find_models
+from ..repair import Translation, best, chosen, model_input
 from ..settings import Settings
-from ..translation import Engine, Identity, Keep, Progress, identity_of, load_engine
-from ..translation.turn import llm_turn
+from ..translation import Identity, Progress
+from .ladder import Ladder, Tries
+from .model import RememberedModel
 from .speed import load_of
-from .store import Remembered, TranslationMemory
-
-T = TypeVar("T")
+from .store import TranslationMemory
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +50,8 @@ class Translator:
         self._settings = settings
         self._say = say
         self._since = time.time() if force else 0.0
-        self._installed: tuple[InstalledModel, Identity] | None = None
-        self._engine: Engine | None = None
-        self.translated = 0
-        """Sentences that the model translated."""
-        self.seconds = 0.0
-        """How long it took for them."""
+        self._glossary = read_glossary(settings.translation.glossary)
+        self._found: tuple[RememberedModel, ...] = ()
 
     def translate(
         self,
@@ -69,7 +61,8 @@ class Translator:
     ) -> list[Translation]:
         """A translation for each sentence, in the same order; identical sentences are translated once.
 
-        Each is checked. What is flagged gets one second try, where the engine has one, and the better of the two stays.
+        Each is checked. What has a fault is tried again (`ladder`), by the second engine too where there are two, and the best
+        try stays.
 
         Args:
             sentences: Chinese, as it stands in the documents.
@@ -97,120 +90,64 @@ class Translator:
         wanted = dict.fromkeys(map(model_input, sentences))
         people = self.memory.people(wanted)
         rest = [source for source in wanted if source not in people]
-        known = self.memory.lookup(self.identity, rest, self._since) if rest else {}
+        if not rest:
+            return []
+        model = self._models()[0]
+        known = model.known({source: self._ladder(model).hints(source) for source in rest})
         return [source for source in rest if source not in known]
 
     @property
     def identity(self) -> Identity:
-        """Engine, model and all that changes an answer, without loading the model.
+        """Engine, model and all that changes an answer, without loading the model: of the one that reads all sentences.
 
         Raises:
             NoModelError: no model is installed.
         """
-        return self._found()[1]
+        return self._models()[0].identity
 
-    def _found(self) -> tuple[InstalledModel, Identity]:
-        if self._installed is None:
+    @property
+    def translated(self) -> int:
+        """Sentences (and pieces of some) that models translated."""
+        return sum(model.translated for model in self._found)
+
+    @property
+    def seconds(self) -> float:
+        """How long it took for them."""
+        return sum(model.seconds for model in self._found)
+
+    def _models(self) -> tuple[RememberedModel, ...]:
+        if not self._found:
             wanted = self._settings.translation.engine
             if wanted == "none":
-                raise UsageError("the engine none does not translate; choose auto, argos or llm")
-            installed = find_model(wanted, self._settings.models)
-            self._installed = installed, identity_of(installed, self._settings.translation)
-        return self._installed
+                raise UsageError("the engine none does not translate; choose auto, argos, llm or cascade")
+            self._found = tuple(
+                RememberedModel(one, self.memory, self._settings.translation, since=self._since, say=self._say)
+                for one in find_models(wanted, self._settings.models)
+            )
+        return self._found
+
+    def _ladder(self, model: RememberedModel) -> Ladder:
+        return Ladder(model, self._glossary, self._settings.checks)
 
     def _by_the_model(
         self, sources: list[str], progress: Progress | None, expect: Callable[[Wanted], None]
     ) -> dict[str, Translation]:
-        identity = self.identity
-        known = self.memory.lookup(identity, sources, self._since)
-        remembered = known.keys() & set(sources)
-        new = [source for source in sources if source not in known]
+        first, *others = self._models()
+        ladder = self._ladder(first)
+        remembered = first.known({source: ladder.hints(source) for source in sources}).keys()
+        new = [source for source in sources if source not in remembered]
         load = sum(map(load_of, new))
-        rate = self.memory.rate(identity)
+        rate = self.memory.rate(first.identity)
         expect(Wanted(len(new), load, None if rate is None else load / rate))
-        if new:
-            known |= self._first_tries(new, progress)
-        checks = self._settings.checks
-        flags = {source: flags_of(source, known[source].first, checks) for source in sources}
-        faulty = [source for source in sources if flags[source] and not known[source].tried]
-        if faulty:
-            known |= self._second_tries({source: known[source] for source in faulty})
+        tries: Tries = {source: [] for source in sources}
+        ladder.climb(tries, progress)
+        for model in others:
+            faulty = {source: tried for source, tried in tries.items() if best(source, tried).faulty}
+            if faulty:
+                self._ladder(model).climb(faulty)
         return {
-            source: replace(
-                checked(
-                    source,
-                    known[source].first,
-                    flags[source],
-                    known[source].second,
-                    checks,
-                    engine=identity.engine,
-                    model=identity.model,
-                ),
-                remembered=source in remembered,
-            )
-            for source in sources
+            source: replace(chosen(source, tried), remembered=source in remembered) for source, tried in tries.items()
         }
-
-    def _first_tries(self, sources: list[str], progress: Progress | None) -> dict[str, Remembered]:
-        identity = self.identity
-        made: dict[str, Remembered] = {}
-
-        def keep(answers: Mapping[str, Hypothesis]) -> None:
-            fresh = {source: Remembered(hypothesis) for source, hypothesis in answers.items()}
-            made.update(fresh)
-            self.memory.store(identity, fresh, self._since)
-
-        self._work(sum(map(load_of, sources)), lambda engine, kept: engine.translate(sources, progress, kept), keep)
-        self.translated += len(sources)
-        # another process may have been first: what is stored is what everybody has
-        return made | self.memory.lookup(identity, sources, self._since)
-
-    def _second_tries(self, answers: Mapping[str, Remembered]) -> dict[str, Remembered]:
-        identity = self.identity
-        made: dict[str, Remembered] = {}
-
-        def keep(seconds: Mapping[str, Hypothesis | None]) -> None:
-            made.update({s: replace(answers[s], tried=True, second=second) for s, second in seconds.items()})
-            self.memory.store_second(identity, seconds)
-
-        if self._work(0, lambda engine, kept: engine.retry(list(answers), keep=kept), keep) is None:
-            keep(dict.fromkeys(answers))
-        return made | self.memory.lookup(identity, answers, self._since)
-
-    def _work(self, load: int, job: Callable[[Engine, Keep], T], keep: Keep) -> T:
-        """Have the engine do something when it is this process's turn, and measure how long it takes."""
-        installed, identity = self._found()
-
-        def wake() -> Engine:
-            if self._engine is None:
-                self._say("loading the translation model")
-                self._engine = load_engine(installed, self._settings.translation)
-                self._say(f"translating with {identity.model}")
-            self._engine.wake()
-            return self._engine
-
-        def rest() -> None:
-            if self._engine is not None:
-                self._engine.rest()
-
-        with llm_turn(self._say, rest, wake) if identity.engine == "llm" else nullcontext() as offer:
-            engine = wake()
-            waited = 0.0
-
-            def kept(answers: Mapping[str, Hypothesis]) -> None:
-                nonlocal waited
-                keep(answers)
-                if offer is not None:
-                    offered = time.monotonic()
-                    offer()
-                    waited += time.monotonic() - offered
-
-            started = time.monotonic()
-            result = job(engine, kept)
-            seconds = time.monotonic() - started - waited
-        self.seconds += seconds
-        self.memory.measured(identity, load, seconds)
-        return result
 
 
 def by_a_person(english: str) -> Translation:

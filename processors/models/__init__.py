@@ -8,7 +8,7 @@ from typing import Literal
 from ..errors import ModelInstallError, UsageError
 from ..settings import ModelSettings
 from .catalogue import QWEN_CODER, LlmSource
-from .installed import Engine, InstalledModel, find_model, installed_models, models_folder, remove, verify
+from .installed import Engine, InstalledModel, find_model, find_models, installed_models, models_folder, remove, verify
 from .manifest import Manifest, read_manifest
 from .progress import Report
 
@@ -19,6 +19,7 @@ __all__ = [
     "LlmSource",
     "Manifest",
     "find_model",
+    "find_models",
     "install",
     "installed_models",
     "models_folder",

@@ -81,6 +81,19 @@ def find_model(engine: Literal["auto", "argos", "llm"], settings: ModelSettings)
     raise NoModelError(f"no model of the engine {engine} is installed; run: duiyi models install {engine}")
 
 
+def find_models(
+    engine: Literal["auto", "argos", "llm", "cascade"], settings: ModelSettings
+) -> tuple[InstalledModel, ...]:
+    """The models that ``engine`` means, the one for all sentences first: one, or argos and llm for ``cascade``.
+
+    Raises:
+        NoModelError: one is missing; the text names the command that installs it.
+    """
+    if engine == "cascade":
+        return find_model("argos", settings), find_model("llm", settings)
+    return (find_model(engine, settings),)
+
+
 def verify(model: InstalledModel, report: Report = lambda line: None) -> list[str]:
     """What is wrong with a model, a line for each problem: files missing, or changed since they were installed.
 

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from ..models import InstalledModel, find_model
+from ..models import InstalledModel, find_models
 from ..settings import ModelSettings, TranslationSettings
-from .engine import Engine, Keep, Progress
+from .engine import Engine, Hints, Keep, Progress
 from .identity import Identity, identity_of
 
-__all__ = ["Engine", "Identity", "Keep", "Progress", "identity_of", "load_engine", "open_engine"]
+__all__ = ["Engine", "Hints", "Identity", "Keep", "Progress", "identity_of", "load_engine", "open_engine"]
 
 
 def open_engine(settings: TranslationSettings, models: ModelSettings) -> Engine | None:
-    """The engine that the settings ask for, its model loaded (once per process); None for ``none``.
+    """The engine that the settings ask for, its model loaded (once per process); the first of ``cascade``, None for ``none``.
 
     Raises:
         NoModelError: no model is installed for it; the text names the command that installs one.
@@ -25,7 +25,7 @@ def open_engine(settings: TranslationSettings, models: ModelSettings) -> Engine 
     """
     if settings.engine == "none":
         return None
-    return load_engine(find_model(settings.engine, models), settings)
+    return load_engine(find_models(settings.engine, models)[0], settings)
 
 
 @lru_cache(maxsize=2)

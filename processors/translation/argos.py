@@ -15,7 +15,7 @@ from ..errors import UsageError
 from ..models import InstalledModel
 from ..records import Hypothesis
 from ..settings import TranslationSettings
-from .engine import Keep, Progress, compute_threads
+from .engine import Hints, Keep, Progress, compute_threads
 
 GROUP = 32
 """Sentences whose lengths differ by fewer tokens than this share a call, and so the most tokens they may give."""
@@ -55,7 +55,29 @@ class ArgosEngine:
         self, sentences: Sequence[str], progress: Progress | None = None, keep: Keep | None = None
     ) -> list[Hypothesis]:
         """One hypothesis a sentence; beam search, mean log-probability of the tokens as score."""
-        tokens = [self._tokenizer.encode(sentence) for sentence in sentences]
+        return self._translate(sentences, sentences, progress, keep)
+
+    def hinted(
+        self, sentences: Sequence[str], hints: Sequence[Hints], *, strict: bool, keep: Keep | None = None
+    ) -> list[Hypothesis]:
+        """With the English of the hints in place of their Chinese: such models copy Latin letters, mostly."""
+        return self._translate(sentences, list(map(_with_english, sentences, hints)), None, keep)
+
+    def beam(self, sentences: Sequence[str], keep: Keep | None = None) -> list[Hypothesis]:
+        """A search twice as wide, in which no three tokens recur."""
+        beam = 2 * self._settings.argos_beam
+        return self._translate(sentences, sentences, None, keep, beam_size=beam, no_repeat_ngram_size=3)
+
+    def _translate(
+        self,
+        sentences: Sequence[str],
+        said: Sequence[str],
+        progress: Progress | None,
+        keep: Keep | None,
+        **options: Any,
+    ) -> list[Hypothesis]:
+        """Hypotheses of what is ``said`` in place of each sentence."""
+        tokens = [self._tokenizer.encode(text) for text in said]
         groups: dict[int, list[int]] = {}
         for index, pieces in enumerate(tokens):
             groups.setdefault(len(pieces) // GROUP, []).append(index)
@@ -68,7 +90,7 @@ class ArgosEngine:
             while order and len(waiting) < AHEAD:
                 key, members = order.pop(0)
                 limit = int(self._settings.max_length_ratio * (key + 1) * GROUP) + 24
-                pending = self._post([tokens[index] for index in members], (key + 1) * GROUP, limit)
+                pending = self._post([tokens[index] for index in members], (key + 1) * GROUP, limit, options)
                 waiting.extend((index, limit, future) for index, future in zip(members, pending, strict=True))
             index, limit, future = waiting.popleft()
             while not future.done():  # waiting in steps lets a signal through
@@ -85,12 +107,12 @@ class ArgosEngine:
                 fresh = {}
         return [hypothesis for hypothesis in found if hypothesis is not None]
 
-    def _post(self, tokens: list[list[str]], longest: int, limit: int) -> list[Any]:
+    def _post(self, tokens: list[list[str]], longest: int, limit: int, options: dict[str, Any]) -> list[Any]:
         """Queue sentences of about one length; CTranslate2 sorts them and makes the batches."""
         posted: list[Any] = self._translator.translate_batch(
             tokens,
+            **{"beam_size": self._settings.argos_beam, **options},
             target_prefix=[[self._prefix]] * len(tokens) if self._prefix else None,
-            beam_size=self._settings.argos_beam,
             max_batch_size=max(self._settings.argos_batch_tokens, longest),
             batch_type="tokens",
             max_input_length=0,
@@ -105,7 +127,7 @@ class ArgosEngine:
     def retry(
         self, sentences: Sequence[str], progress: Progress | None = None, keep: Keep | None = None
     ) -> list[Hypothesis] | None:
-        """Argos has one way to translate a sentence; there is no second try."""
+        """Argos has no prompt to change: its other tries are `beam` and `hinted`."""
         return None
 
     def rest(self) -> None:
@@ -113,3 +135,9 @@ class ArgosEngine:
 
     def wake(self) -> None:
         """It is there."""
+
+
+def _with_english(sentence: str, hints: Hints) -> str:
+    for chinese, english in hints:
+        sentence = sentence.replace(chinese, f" {english} ")
+    return " ".join(sentence.split())

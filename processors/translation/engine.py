@@ -10,6 +10,9 @@ from ..records import Hypothesis
 Progress = Callable[[str], None]
 """Called with each sentence just finished, maybe from another thread."""
 
+Hints = tuple[tuple[str, str], ...]
+"""What a translation is told to say: words of the sentence, each with its English."""
+
 Keep = Callable[[Mapping[str, Hypothesis]], None]
 """Called with the answers of each batch as soon as it is done."""
 
@@ -31,6 +34,16 @@ class Engine(Protocol):
         self, sentences: Sequence[str], progress: Progress | None = None, keep: Keep | None = None
     ) -> list[Hypothesis] | None:
         """A second try by other means for sentences whose first hypothesis is faulty; None: the engine has none."""
+        ...
+
+    def hinted(
+        self, sentences: Sequence[str], hints: Sequence[Hints], *, strict: bool, keep: Keep | None = None
+    ) -> list[Hypothesis]:
+        """A try that is told how to say some words of each sentence; ``strict``: in the manner of a retry."""
+        ...
+
+    def beam(self, sentences: Sequence[str], keep: Keep | None = None) -> list[Hypothesis]:
+        """A try by a wider search without recurring n-grams."""
         ...
 
     def rest(self) -> None:

@@ -22,6 +22,11 @@ class Identity(NamedTuple):
     model: str
     signature: str
 
+    def varied(self, *what: str | int) -> Identity:
+        """The identity of answers that the same model gave to something else than a first try."""
+        key = "\0".join((self.signature, *map(str, what)))
+        return self._replace(signature=hashlib.sha256(key.encode()).hexdigest())
+
 
 def identity_of(installed: InstalledModel, settings: TranslationSettings) -> Identity:
     """The identity of translations by this model under these settings.

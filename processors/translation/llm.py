@@ -15,7 +15,7 @@ from ..models import InstalledModel
 from ..models.manifest import read_manifest
 from ..records import Hypothesis
 from ..settings import TranslationSettings
-from .engine import Keep, Progress, compute_threads
+from .engine import Hints, Keep, Progress, compute_threads
 
 if TYPE_CHECKING:
     from ctranslate2 import GenerationResult, GenerationStepResult
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 TURN, END_OF_TURN = "<|im_start|>", "<|im_end|>"
 """The marks of ChatML around each turn."""
+REFUSALS = ("I'm sorry", "I am sorry", "Sorry, but", "I can't", "I cannot", "As an AI", "The text")
+"""How a model begins that talks of the text instead of translating it."""
 
 
 class LlmEngine:
@@ -65,6 +67,18 @@ class LlmEngine:
         """Again with another prompt, no recurring n-grams, and no Han character allowed in the answer."""
         return self._generate(sentences, self._settings.llm_retry_prompt, True, progress, keep)
 
+    def hinted(
+        self, sentences: Sequence[str], hints: Sequence[Hints], *, strict: bool, keep: Keep | None = None
+    ) -> list[Hypothesis]:
+        """With the hints in the prompt."""
+        said = ["; ".join(f"{chinese} = {english}" for chinese, english in some) for some in hints]
+        return self._generate(sentences, self._settings.llm_hint_prompt, strict, None, keep, hints=said)
+
+    def beam(self, sentences: Sequence[str], keep: Keep | None = None) -> list[Hypothesis]:
+        """The manner of a retry, but with beam search. It cannot be interrupted within a batch."""
+        beam = self._settings.llm_retry_beam
+        return self._generate(sentences, self._settings.llm_retry_prompt, True, None, keep, beam=beam)
+
     def rest(self) -> None:
         """Give the model's memory back until `wake`."""
         self._generator.unload_model()
@@ -75,18 +89,28 @@ class LlmEngine:
             self._generator.load_model()
 
     def _generate(
-        self, sentences: Sequence[str], prompt: str, strict: bool, progress: Progress | None, keep: Keep | None
+        self,
+        sentences: Sequence[str],
+        prompt: str,
+        strict: bool,
+        progress: Progress | None,
+        keep: Keep | None,
+        *,
+        beam: int = 1,
+        hints: Sequence[str] | None = None,
     ) -> list[Hypothesis]:
         found: list[Hypothesis | None] = [None] * len(sentences)
         lengths = [len(ids) for ids in (self._tokenizer.encode(s).ids for s in sentences)]
         # Like lengths share a batch, so that little is padded; the order is the same whenever the sentences are.
         order = sorted(range(len(sentences)), key=lambda i: (lengths[i], sentences[i]))
-        for first in range(0, len(order), self._settings.llm_batch):
-            batch = order[first : first + self._settings.llm_batch]
+        size = max(1, self._settings.llm_batch // beam)
+        for first in range(0, len(order), size):
+            batch = order[first : first + size]
             limit = int(self._settings.max_length_ratio * max(lengths[i] for i in batch)) + 24
             results = self._interruptible(
                 [sentences[i] for i in batch],
-                [self._turn_tokens(prompt, sentences[i]) for i in batch],
+                [self._turn_tokens(prompt, sentences[i], hints[i] if hints else "") for i in batch],
+                beam_size=beam,
                 static_prompt=self._opening_tokens(prompt),
                 max_length=limit,
                 end_token=self._end_ids,
@@ -94,7 +118,7 @@ class LlmEngine:
                 include_prompt_in_result=False,
                 return_scores=True,
                 no_repeat_ngram_size=self._settings.llm_retry_no_repeat_ngram if strict else 0,
-                suppress_sequences=self._han_sequences if strict else None,
+                suppress_sequences=self._unwanted(refusals=beam > 1) if strict else None,
                 progress=progress,
             )
             for index, result in zip(batch, results, strict=True):
@@ -112,6 +136,8 @@ class LlmEngine:
     ) -> list[GenerationResult]:
         """Generate in a thread, so that Ctrl-C or a signal ends it within a step or two instead of after the batch."""
         stopped = threading.Event()
+        if options["beam_size"] > 1:  # CTranslate2 calls nobody back from a beam search
+            return self._generator.generate_batch(prompts, **options)  # type: ignore[no-any-return]
 
         def step(result: GenerationStepResult) -> bool:
             if result.is_last and progress is not None:
@@ -135,15 +161,16 @@ class LlmEngine:
         """What stands before the sentence in every prompt; the generator reads it once and keeps its state."""
         if self._manifest.chat_template != "chatml":
             raise UsageError(f"{self.model}: chat template {self._manifest.chat_template!r} is not known")
-        opening = prompt.partition("{source}")[0].rstrip(" ")
+        opening = prompt[: prompt.index("{")].rstrip(" ")
         return [TURN, *self._tokenizer.encode("user\n" + opening).tokens]
 
-    def _turn_tokens(self, prompt: str, sentence: str) -> list[str]:
+    def _turn_tokens(self, prompt: str, sentence: str, hints: str = "") -> list[str]:
         """The sentence, the rest of the prompt, and the opening of the answer."""
-        opening, _, closing = prompt.partition("{source}")
-        space = opening[len(opening.rstrip(" ")) :]
+        first = prompt.index("{")
+        space = prompt[len(prompt[:first].rstrip(" ")) : first]
         encode = self._tokenizer.encode
-        sentence_tokens = encode(space + sentence + closing).tokens
+        before, _, after = prompt[first:].partition("{source}")
+        sentence_tokens = encode(space + before.replace("{hints}", hints) + sentence + after).tokens
         return [*sentence_tokens, END_OF_TURN, *encode("\n").tokens, TURN, *encode("assistant\n").tokens]
 
     @cached_property
@@ -162,6 +189,12 @@ class LlmEngine:
     @cached_property
     def _end_set(self) -> frozenset[int]:
         return frozenset(self._end_ids)
+
+    def _unwanted(self, *, refusals: bool) -> list[list[str]]:
+        """Token sequences that a strict try may not write: Han, and on demand the beginnings of refusals."""
+        if not refusals:
+            return self._han_sequences
+        return [*self._han_sequences, *(self._tokenizer.encode(said).tokens for said in REFUSALS)]
 
     @cached_property
     def _han_sequences(self) -> list[list[str]]:

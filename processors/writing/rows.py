@@ -119,7 +119,8 @@ class DocumentRows:
         self._rows = rows
         self._seen: Counter[tuple[str, str]] = Counter()
         self._said: Counter[tuple[str, str]] = Counter()
-        self._segments = self._machine = self._author = self._remembered = 0
+        self._segments = self._machine = self._author = 0
+        self._remembered = self._flagged = self._repaired = 0
 
     def occurrences(self, sentences: Sequence[Sentence]) -> list[int]:
         """Of each of the next sentences without an author pair, how many like it stand before it in the document."""
@@ -163,6 +164,8 @@ class DocumentRows:
         """A pair whose English a machine or, for the memory, a person made."""
         self._machine += translation.origin == "machine"
         self._remembered += translation.remembered
+        self._flagged += any(flag != "repaired" for flag in translation.flags)
+        self._repaired += "repaired" in translation.flags
         return {
             **self._chinese(sentence, tokens, translation.origin, occurrence),
             "en": translation.text,
@@ -170,6 +173,7 @@ class DocumentRows:
             "engine": translation.engine,
             "model": translation.model,
             "score": translation.score,
+            "quality": translation.quality,
             "flags": translation.flags,
         }
 
@@ -226,6 +230,8 @@ class DocumentRows:
             segments=self._segments,
             pairs_machine=self._machine,
             pairs_author=self._author,
+            pairs_flagged=self._flagged,
+            pairs_repaired=self._repaired,
             memory_hits=self._remembered,
             seconds=seconds,
             cmi=totals.mixing.cmi,

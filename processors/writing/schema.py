@@ -87,6 +87,8 @@ DOCUMENTS = pa.schema(
         pa.field("segments", pa.int64()),
         pa.field("pairs_machine", pa.int64()),
         pa.field("pairs_author", pa.int64()),
+        pa.field("pairs_flagged", pa.int64()),
+        pa.field("pairs_repaired", pa.int64()),
         pa.field("memory_hits", pa.int64()),
         pa.field("seconds", pa.float32()),
         pa.field("cmi", pa.float32()),

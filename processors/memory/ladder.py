@@ -1,0 +1,116 @@
+"""The repair ladder: how a flagged translation is tried again, one rung after the other, until a try has no fault.
+
+1. The engine's own retry (another prompt, no Han in the answer, no recurring n-grams; the language model has one).
+2. A try that is told how to say what was lost: terms, numbers, names (the language model in its prompt; Argos finds their
+   English in the sentence).
+3. The clauses of the sentence, each as a sentence of its own.
+4. A wider search.
+5. The sentence cut around what must come through; these pieces are put back as they are, so none can be lost.
+
+Each rung does all sentences that still need it together, and everything that is said goes to the memory: a killed run
+repeats nothing. A low score alone is no fault, and is not tried again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import chain
+
+from ..glossary import Glossary
+from ..records import Hypothesis
+from ..repair import Candidate, best, clauses_of, hints_for, joined, judged, pieces_of
+from ..settings import CheckSettings
+from ..translation import Hints, Progress
+from .model import RememberedModel
+
+Tries = dict[str, list[Candidate]]
+"""All tries at each sentence, in order."""
+
+CLAUSES = "clauses"
+CUT = "cut"
+"""How what is put together is noted in the memory."""
+
+
+class Ladder:
+    """Translates sentences with one model, and mends what is flagged."""
+
+    def __init__(self, model: RememberedModel, glossary: Glossary, settings: CheckSettings) -> None:
+        """The ladder of a model, under a user's glossary and the thresholds of the flags."""
+        self._model, self._glossary, self._settings = model, glossary, settings
+
+    def climb(self, tries: Tries, progress: Progress | None = None) -> None:
+        """Add a first try at each of the sentences and, where it has faults, others until one has none."""
+        firsts = self._model.first({source: self.hints(source) for source in tries}, progress)
+        self._add(tries, firsts)
+        rungs: tuple[Callable[[Tries], Mapping[str, Hypothesis]], ...] = (
+            self._again,
+            self._hinted,
+            self._clauses,
+            self._beam,
+            self._cut,
+        )
+        for rung in rungs:
+            faulty = {source: tried for source, tried in tries.items() if best(source, tried).faulty}
+            if not faulty:
+                return
+            self._add(tries, rung(faulty))
+
+    def hints(self, source: str) -> Hints:
+        """What a first try at a sentence is told: the terms it has."""
+        return tuple((term.chinese, term.english) for term in self._glossary.terms_of(source))
+
+    def judged(self, source: str, hypothesis: Hypothesis) -> Candidate:
+        """A hypothesis of this model as a candidate."""
+        terms = self._glossary.terms_of(source)
+        made_by = self._model.identity
+        return judged(source, hypothesis, terms, self._settings, engine=made_by.engine, model=made_by.model)
+
+    def _add(self, tries: Tries, found: Mapping[str, Hypothesis]) -> None:
+        for source, hypothesis in found.items():
+            tries[source].append(self.judged(source, hypothesis))
+
+    def _again(self, faulty: Tries) -> Mapping[str, Hypothesis]:
+        return self._model.again([source for source in faulty if not self.hints(source)])
+
+    def _hinted(self, faulty: Tries) -> Mapping[str, Hypothesis]:
+        wanted: dict[str, Hints] = {}
+        for source, tried in faulty.items():
+            found = best(source, tried).measures
+            if hints := hints_for(found, source, self._glossary.terms_of(source)):
+                wanted[source] = hints
+        return self._model.hinted(wanted)
+
+    def _clauses(self, faulty: Tries) -> Mapping[str, Hypothesis]:
+        parts = {source: clauses for source in faulty if len(clauses := clauses_of(source)) > 1}
+        said = self._said(list(chain.from_iterable(parts.values())))
+        made = {source: joined([said[one] for one in clauses], clauses=True) for source, clauses in parts.items()}
+        self._model.keep_made(CLAUSES, made)
+        return made
+
+    def _beam(self, faulty: Tries) -> Mapping[str, Hypothesis]:
+        return self._model.beam(faulty)
+
+    def _cut(self, faulty: Tries) -> Mapping[str, Hypothesis]:
+        cut = {}
+        for source, tried in faulty.items():
+            lost = best(source, tried).measures
+            if lost.guests or lost.terms:
+                cut[source] = pieces_of(source, self._glossary.found_in(source), lost.guests)
+        said = self._said([piece.text for pieces in cut.values() for piece in pieces if piece.translate])
+        made = {
+            source: joined(
+                [said[piece.text] if piece.translate else Hypothesis(piece.text, None) for piece in pieces],
+                clauses=False,
+            )
+            for source, pieces in cut.items()
+        }
+        self._model.keep_made(CUT, made)
+        return made
+
+    def _said(self, pieces: list[str]) -> dict[str, Hypothesis]:
+        """The better of a first try and a retry at each piece of sentences."""
+        tries: Tries = {piece: [] for piece in pieces}
+        self._add(tries, self._model.first({piece: self.hints(piece) for piece in tries}, pieces=True))
+        faulty = [piece for piece, tried in tries.items() if tried[0].faulty and not self.hints(piece)]
+        self._add(tries, self._model.again(faulty))
+        return {piece: best(piece, tried).hypothesis for piece, tried in tries.items()}

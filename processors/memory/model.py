@@ -1,0 +1,188 @@
+"""A model behind the translation memory: what it was once asked, and in which manner, it is not asked again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
+from dataclasses import replace
+from typing import TypeVar
+
+from ..models import InstalledModel
+from ..records import Hypothesis
+from ..settings import TranslationSettings
+from ..translation import Engine, Hints, Identity, Keep, Progress, identity_of, load_engine
+from ..translation.turn import llm_turn
+from .speed import load_of
+from .store import Remembered, TranslationMemory
+
+T = TypeVar("T")
+
+BEAM = "beam"
+HINTED = "hinted"
+HINTED_STRICT = "strict hinted"
+"""The manners of tries beside the first and its retry; a number behind one is raised when an engine does something else for it."""
+
+
+class RememberedModel:
+    """One installed model. It is loaded when it is first asked what the memory does not know."""
+
+    def __init__(
+        self,
+        installed: InstalledModel,
+        memory: TranslationMemory,
+        settings: TranslationSettings,
+        *,
+        since: float,
+        say: Callable[[str], None],
+    ) -> None:
+        """A model whose answers made before ``since`` (seconds of the epoch) are not used; ``say`` gets lines for a person."""
+        self.identity = identity_of(installed, settings)
+        self._installed, self._memory, self._settings = installed, memory, settings
+        self._since, self._say = since, say
+        self._engine: Engine | None = None
+        self.translated = 0
+        self.seconds = 0.0
+
+    def known(self, wanted: Mapping[str, Hints]) -> dict[str, Hypothesis]:
+        """The first tries at these sentences that are remembered; what has hints (terms) is known under them."""
+        plain = [source for source, hints in wanted.items() if not hints]
+        found = {source: one.first for source, one in self._memory.lookup(self.identity, plain, self._since).items()}
+        return found | self._known_hinted(HINTED, {source: hints for source, hints in wanted.items() if hints})
+
+    def first(
+        self, wanted: Mapping[str, Hints], progress: Progress | None = None, *, pieces: bool = False
+    ) -> dict[str, Hypothesis]:
+        """First tries at sentences, those with hints told them; what is not remembered is asked.
+
+        ``pieces`` of sentences that were counted already are not counted, their time is.
+        """
+        found = self.known(wanted)
+        new = [source for source, hints in wanted.items() if source not in found and not hints]
+        if new:
+
+            def keep(answers: Mapping[str, Hypothesis]) -> None:
+                found.update(answers)
+                fresh = {source: Remembered(hypothesis) for source, hypothesis in answers.items()}
+                self._memory.store(self.identity, fresh, self._since)
+
+            self._work(
+                0 if pieces else sum(map(load_of, new)),
+                lambda engine, kept: engine.translate(new, progress, kept),
+                keep,
+            )
+            # another process may have been first: what is stored is what everybody has
+            stored = self._memory.lookup(self.identity, new, self._since)
+            found |= {source: one.first for source, one in stored.items()}
+        hinted = {source: hints for source, hints in wanted.items() if source not in found}
+        if hinted:
+            found |= self._ask_hinted(HINTED, hinted, 0 if pieces else sum(map(load_of, hinted)), strict=False)
+            if progress is not None:
+                for source in hinted:
+                    progress(source)
+        self.translated += 0 if pieces else len(new) + len(hinted)
+        return found
+
+    def again(self, sources: Iterable[str]) -> dict[str, Hypothesis]:
+        """The engine's own retry of sentences whose first try (without hints) is remembered; none where it has no retry."""
+        stored = self._memory.lookup(self.identity, sources, self._since)
+        faulty = [source for source, one in stored.items() if not one.tried]
+        if faulty and self.identity.engine == "llm":
+
+            def keep(seconds: Mapping[str, Hypothesis]) -> None:
+                stored.update({s: replace(stored[s], tried=True, second=second) for s, second in seconds.items()})
+                self._memory.store_second(self.identity, seconds)
+
+            self._work(0, lambda engine, kept: engine.retry(faulty, keep=kept), keep)
+            stored |= self._memory.lookup(self.identity, faulty, self._since)
+        return {source: one.second for source, one in stored.items() if one.second is not None}
+
+    def hinted(self, wanted: Mapping[str, Hints]) -> dict[str, Hypothesis]:
+        """Strict tries that are told how to say some words."""
+        found = self._known_hinted(HINTED_STRICT, wanted)
+        new = {source: hints for source, hints in wanted.items() if source not in found}
+        return found | (self._ask_hinted(HINTED_STRICT, new, 0, strict=True) if new else {})
+
+    def beam(self, sources: Iterable[str]) -> dict[str, Hypothesis]:
+        """Tries by a wider search."""
+        sources = list(sources)
+        width = self._settings.llm_retry_beam if self.identity.engine == "llm" else 0
+        identity = self.identity.varied(BEAM, width)
+        known = self._memory.lookup(identity, sources, self._since)
+        new = [source for source in sources if source not in known]
+        if new:
+
+            def keep(answers: Mapping[str, Hypothesis]) -> None:
+                fresh = {source: Remembered(hypothesis) for source, hypothesis in answers.items()}
+                known.update(fresh)
+                self._memory.store(identity, fresh, self._since)
+
+            self._work(0, lambda engine, kept: engine.beam(new, kept), keep)
+        return {source: one.first for source, one in known.items()}
+
+    def keep_made(self, manner: str, made: Mapping[str, Hypothesis]) -> None:
+        """Note what was put together from several answers, so that it is known as this model's."""
+        answers = {source: Remembered(hypothesis) for source, hypothesis in made.items()}
+        self._memory.store(self.identity.varied(manner), answers, self._since)
+
+    def _hinted_identity(self, manner: str, hints: Hints) -> Identity:
+        return self.identity.varied(manner, self._settings.llm_hint_prompt, *(word for hint in hints for word in hint))
+
+    def _known_hinted(self, manner: str, wanted: Mapping[str, Hints]) -> dict[str, Hypothesis]:
+        found: dict[str, Hypothesis] = {}
+        alike: dict[Hints, list[str]] = {}
+        for source, hints in wanted.items():
+            alike.setdefault(hints, []).append(source)
+        for hints, sources in alike.items():
+            identity = self._hinted_identity(manner, hints)
+            found |= {s: one.first for s, one in self._memory.lookup(identity, sources, self._since).items()}
+        return found
+
+    def _ask_hinted(
+        self, manner: str, wanted: Mapping[str, Hints], load: int, *, strict: bool
+    ) -> dict[str, Hypothesis]:
+        made: dict[str, Hypothesis] = {}
+
+        def keep(answers: Mapping[str, Hypothesis]) -> None:
+            made.update(answers)
+            for source, hypothesis in answers.items():
+                identity = self._hinted_identity(manner, wanted[source])
+                self._memory.store(identity, {source: Remembered(hypothesis)}, self._since)
+
+        sources, hints = list(wanted), list(wanted.values())
+        self._work(load, lambda engine, kept: engine.hinted(sources, hints, strict=strict, keep=kept), keep)
+        return made
+
+    def _work(self, load: int, job: Callable[[Engine, Keep], T], keep: Keep) -> T:
+        """Have the engine do something when it is this process's turn, and measure how long it takes."""
+
+        def wake() -> Engine:
+            if self._engine is None:
+                self._say("loading the translation model")
+                self._engine = load_engine(self._installed, self._settings)
+                self._say(f"translating with {self.identity.model}")
+            self._engine.wake()
+            return self._engine
+
+        def rest() -> None:
+            if self._engine is not None:
+                self._engine.rest()
+
+        with llm_turn(self._say, rest, wake) if self.identity.engine == "llm" else nullcontext() as offer:
+            engine = wake()
+            waited = 0.0
+
+            def kept(answers: Mapping[str, Hypothesis]) -> None:
+                nonlocal waited
+                keep(answers)
+                if offer is not None:
+                    offered = time.monotonic()
+                    offer()
+                    waited += time.monotonic() - offered
+
+            started = time.monotonic()
+            result = job(engine, kept)
+            seconds = time.monotonic() - started - waited
+        self.seconds += seconds
+        self._memory.measured(self.identity, load, seconds)
+        return result
