@@ -25,6 +25,7 @@ from uuid import UUID
 from duiyi.processors.settings import ServeSettings
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterDeploymentId, FlowRunFilterState
+from prefect.client.schemas.filters import FlowRunFilterStateName as StateNames
 from prefect.client.schemas.filters import FlowRunFilterStateType as StateTypes
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.responses import FlowRunResponse, SetStateStatus
@@ -43,6 +44,10 @@ WENT_ON = [StateType.RUNNING, StateType.PENDING, StateType.CANCELLING]
 FINISHED = [StateType.COMPLETED, StateType.FAILED, StateType.CRASHED, StateType.CANCELLED]
 
 STOPPED = "serve was stopped; what was written is whole, the next run goes on"
+
+SKIPPED = "Skipped"
+SKIPPED_KEPT = 50
+"""So many times that were left out are shown; they don't count among the runs that are kept."""
 
 AnyRun = FlowRun | FlowRunResponse
 
@@ -123,13 +128,17 @@ class Dispatcher:
 
     def forget_old(self) -> None:
         """Delete finished runs beyond the number that is kept."""
-        for run in self._runs(FINISHED, limit=200, offset=self._settings.keep_runs):
+        left_out = StateNames(any_=[SKIPPED])
+        old = self._runs(FINISHED, 200, self._settings.keep_runs, StateNames(not_any_=[SKIPPED]))
+        for run in [*old, *self._runs(FINISHED, 200, SKIPPED_KEPT, left_out)]:
             self._client.delete_flow_run(run.id)
 
-    def _runs(self, types: list[StateType], limit: int, offset: int = 0) -> list[FlowRun]:
+    def _runs(
+        self, types: list[StateType], limit: int, offset: int = 0, names: StateNames | None = None
+    ) -> list[FlowRun]:
         return self._client.read_flow_runs(
             flow_run_filter=FlowRunFilter(
-                state=FlowRunFilterState(type=StateTypes(any_=types)),
+                state=FlowRunFilterState(type=StateTypes(any_=types), name=names),
                 deployment_id=FlowRunFilterDeploymentId(any_=[self._corpus, self._files]),
             ),
             sort=FlowRunSort.EXPECTED_START_TIME_DESC,
@@ -157,7 +166,7 @@ class Dispatcher:
             self._set(
                 run,
                 Cancelled(
-                    name="Skipped", message="the run before it was still going on" if going_on else "a later one is due"
+                    name=SKIPPED, message="the run before it was still going on" if going_on else "a later one is due"
                 ),
             )
         for run in [*asked, *([] if going_on else scheduled[-1:])]:
