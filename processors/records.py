@@ -75,6 +75,8 @@ class Document:
     metadata: dict[str, Any] = field(default_factory=dict)
     note: str | None = None
     """What a person should know of how it was read (a wrong extension, pages that could not be read)."""
+    twin: Document | None = None
+    """Its English version, a document of its own."""
 
     @property
     def doc_id(self) -> str:

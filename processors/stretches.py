@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from .author_pairs import AuthorPair, Findings, find_author_pairs
+from .author_pairs import AuthorPair, Findings, find_author_pairs, find_twin_pairs
 from .detection.segments import segments_of
 from .records import Document, Segment, Sentence
 from .sentences import sentences_of
@@ -62,6 +62,8 @@ def _windows(document: Document, settings: Settings) -> Iterator[Stretch]:
             segments.append(following)
         sentences = sentences_of(document.text, segments, document.blocks, settings.sentences)
         findings = find_author_pairs(document, segments, sentences, settings.author_pairs, taken)
+        if document.twin is not None and following is None and not taken and segments and segments[0].start == 0:
+            findings = _with_twin(findings, document, document.twin, segments, sentences, settings)
         found = Stretch(segments, sentences, findings)
         first = bisect_left(segments, start, key=lambda one: one.start)
         if following is None:
@@ -77,6 +79,24 @@ def _windows(document: Document, settings: Settings) -> Iterator[Stretch]:
         start, length = segments[last].start, size
         taken = [span for span in (*taken, *_spans(window.findings)) if span[1] > start - CONTEXT]
         segments = segments[next(end for end in ends if segments[end].start >= start - CONTEXT) :]
+
+
+def _with_twin(
+    own: Findings,
+    document: Document,
+    twin: Document,
+    segments: Sequence[Segment],
+    sentences: Sequence[Sentence],
+    settings: Settings,
+) -> Findings:
+    """The findings with what only the document's English version says; for a document that is one window."""
+    if len(twin.text) > settings.author_pairs.window:
+        return own
+    english = list(segments_of(twin.text, twin.blocks, settings.detection.langid_min_words))
+    between = find_twin_pairs(document, segments, sentences, twin, english, settings.author_pairs).pairs
+    told = {number for pair in (*own.pairs, *own.doubtful) for number in pair.covered}
+    more = [pair for pair in between if told.isdisjoint(pair.covered)]
+    return Findings(tuple(sorted((*own.pairs, *more), key=lambda pair: pair.zh_start)), own.doubtful)
 
 
 def _ends(stretch: Stretch) -> list[int]:
@@ -116,4 +136,5 @@ def _part(stretch: Stretch, first: int, last: int) -> Stretch:
 def _spans(findings: Findings) -> Iterator[tuple[int, int]]:
     for pair in (*findings.pairs, *findings.doubtful):
         yield pair.zh_start, pair.zh_end
-        yield pair.en_start, pair.en_end
+        if pair.en_doc_id is None:
+            yield pair.en_start, pair.en_end

@@ -19,7 +19,6 @@ from duiyi.processors.author_pairs import (
     find_twin_pairs,
     fit_weights,
     settle,
-    twin_documents,
 )
 from duiyi.processors.author_pairs.alignment import Bead, best_chain
 from duiyi.processors.author_pairs.anchors import numbers_of
@@ -266,27 +265,6 @@ def test_doubtful_candidates_lie_between_the_thresholds_and_touch_no_pair() -> N
     for pair in result.doubtful:
         assert SETTINGS.author_pairs.refuse <= pair.similarity
         assert spans.isdisjoint(pair.covered)
-
-
-def test_documents_are_twins_by_name() -> None:
-    uris = [
-        "file:///m/guide.zh.md",
-        "file:///m/guide.en.md",
-        "file:///d/zh/a/intro.md",
-        "file:///d/en/a/intro.md",
-        "file:///d/zh-CN/b.md",
-        "file:///m/notes_cn.txt",
-        "file:///m/notes_en.txt",
-        "file:///m/lonely.zh.md",
-        "file:///m/senate.md",
-        "file:///m/zenith.md",
-    ]
-    assert twin_documents(uris) == {uris[0]: uris[1], uris[2]: uris[3], uris[5]: uris[6]}
-    assert twin_documents([*uris, uris[0]]) == twin_documents(uris)
-
-
-def test_two_chinese_versions_of_one_english_document_do_not_both_win() -> None:
-    assert twin_documents(["file:///a.zh-cn.md", "file:///a.zh-tw.md", "file:///a.en.md"]) == {}
 
 
 def test_pairs_between_twin_documents_name_the_english_one() -> None:

@@ -25,7 +25,6 @@ from .records import AuthorPair, Findings
 from .scoring import log_odds, probability
 from .search import Search
 from .settling import settle, to_translate
-from .twins import twin_documents
 
 __all__ = [
     "AuthorPair",
@@ -34,7 +33,6 @@ __all__ = [
     "find_twin_pairs",
     "settle",
     "to_translate",
-    "twin_documents",
 ]
 
 _SENTENCE_LEAST = -1.5
@@ -99,7 +97,7 @@ def find_twin_pairs(
     en_segments: Sequence[Segment],
     settings: AuthorPairSettings,
 ) -> Findings:
-    """The pairs between a Chinese document and the English one that `twin_documents` names; ``en_doc_id`` says so."""
+    """The pairs between a Chinese document and the English document that is its twin; ``en_doc_id`` says which that is."""
     words = lexicon()
     zh = [one for one in passages_of(zh_document, zh_segments) if one.lang == "zh"]
     en = [one for one in passages_of(en_document, en_segments) if one.lang == "en"]

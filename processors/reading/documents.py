@@ -7,6 +7,7 @@ import io
 import stat
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -38,8 +39,22 @@ def read_source(source: Source, settings: ReadingSettings) -> Iterator[Document 
     """Opens and parses one source; the rows of a big file come one by one.
 
     Whatever is wrong with it is not raised but comes as an `Unread` with the reason: ``failed``, or ``skipped`` for
-    a kind of file that is not read and that was met in a folder.
+    a kind of file that is not read and that was met in a folder. A file that is one document comes with its twin, where
+    that is one as well.
     """
+    for item in _read(source, settings):
+        if source.twin is None or isinstance(item, Unread) or item.source_uri != source.uri:
+            yield item
+            continue
+        found = list(islice(_read(Source(source.twin, source.twin.as_uri(), named=False), settings), 2))
+        twin = found[0] if len(found) == 1 and isinstance(found[0], Document) else None
+        if twin is None or twin.source_uri != source.twin.as_uri():
+            yield item
+        else:
+            yield replace(item, twin=twin, content_sha256=_sha256_with_twin(item.content_sha256, twin.content_sha256))
+
+
+def _read(source: Source, settings: ReadingSettings) -> Iterator[Document | Unread]:
     try:
         if source.url is not None:
             fetched = fetch(source.url, max_bytes=settings.max_bytes)
@@ -66,11 +81,21 @@ def read_source(source: Source, settings: ReadingSettings) -> Iterator[Document 
 
 
 def file_sha256(source: Source) -> str | None:
-    """The SHA-256 of a file as it is, without reading anything into it; None where it can't be read, and for URLs."""
-    if source.path is None:
+    """The `Document.content_sha256` of a file that is one document, without parsing it; None where it can't be read, and for URLs."""
+    own = _sha256(source.path)
+    return own if own is None or source.twin is None else _sha256_with_twin(own, _sha256(source.twin))
+
+
+def _sha256_with_twin(own: str, twin: str | None) -> str:
+    """The rows of a document come from its twin as well: it is another where that is another."""
+    return own if twin is None else hashlib.sha256(f"{own} {twin}".encode()).hexdigest()
+
+
+def _sha256(path: Path | None) -> str | None:
+    if path is None:
         return None
     try:
-        with _opened(source.path) as stream:
+        with _opened(path) as stream:
             digest = hashlib.sha256()
             while piece := stream.read(2**20):
                 digest.update(piece)

@@ -7,12 +7,13 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from ..errors import UsageError
 from ..records import Unread
+from .twins import english_twin
 
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*)://")
 _MAGIC = re.compile(r"[*?\[]")
@@ -30,6 +31,8 @@ class Source:
     uri: str
     named: bool
     url: str | None = None
+    twin: Path | None = None
+    """Its English version, told by the names, which is among the inputs as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,14 @@ def _distinct(starts: Sequence[_Start], excluded: Path | None) -> Iterator[Sourc
             uri = found.uri if isinstance(found, Source) else found.source_uri
             if uri not in seen:
                 seen.add(uri)
-                yield found
+                yield _with_twin(found, starts) if isinstance(found, Source) else found
+
+
+def _with_twin(source: Source, starts: Sequence[_Start]) -> Source:
+    twin = english_twin(source.path) if source.path is not None else None
+    if twin is None or not any(twin.is_relative_to(path) for start in starts for path in start.paths):
+        return source
+    return replace(source, twin=twin)
 
 
 def _expanded(start: _Start, named: set[Path], excluded: Path | None) -> Iterator[Source | Unread]:
