@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: demo test lint eval-detect eval-align bench bench-detect bench-dataset lock types clean
+.PHONY: demo test lint eval-detect eval-align eval-words learn-words bench bench-detect bench-dataset lock types clean
 .DELETE_ON_ERROR:
 
 $(VENV)/base.stamp: requirements.txt requirements-build.txt pyproject.toml
@@ -43,6 +43,12 @@ eval-detect: $(VENV)/dev.stamp  ## detection beside its peers on the gold set (S
 
 eval-align: $(VENV)/dev.stamp  ## author pairs beside two baselines on the texts in DUIYI_EVAL_DIR (SPLIT=dev: the half for tuning)
 	@$(BIN)/python tests/eval_alignment.py $(SPLIT)
+
+eval-words: $(VENV)/dev.stamp  ## word alignment beside the diagonal on the gold set (SPLIT=held or dev; default all)
+	@$(BIN)/python tests/eval_words.py $(SPLIT)
+
+learn-words: $(VENV)/dev.stamp  ## what the parts of Chinese words mean, learnt anew from the packaged dictionary
+	@$(BIN)/python tests/learn_character_meanings.py
 
 bench-detect: $(VENV)/dev.stamp  ## speed of detection and analysis beside peers (TEXT="FILES"; default: samples and gold set)
 	@$(BIN)/python tests/benchmarks/bench_detection.py $(TEXT)

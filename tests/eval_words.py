@@ -61,7 +61,9 @@ def main(split: str | None) -> None:
     }.items():
         for label, aligner in (("ours", align_words), ("diagonal", diagonal)):
             found = figures(rows, aligner)
-            print(f"{name:<20}{len(rows):>6}  {label:<10}{found.error_rate:>7.3f}{found.precision:>11.3f}{found.recall:>8.3f}")
+            print(
+                f"{name:<20}{len(rows):>6}  {label:<10}{found.error_rate:>7.3f}{found.precision:>11.3f}{found.recall:>8.3f}"
+            )
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-
 from duiyi.processors.dictionary import lexicon as room
 from duiyi.processors.dictionary.lexicon import lexicon
 
@@ -47,16 +46,14 @@ def learn() -> dict[str, list[tuple[str, float]]]:
     entries: list[tuple[list[int], list[int], list[float]]] = []
     held: dict[int, int] = {}
     for word in sorted(words.strong):
-        stems = {stem: 1.0 for stem in words.strong[word]}
+        stems = dict.fromkeys(words.strong[word], 1.0)
         stems |= {stem: WEAK for stem in words.weak.get(word, ()) if stem not in stems}
         if not stems or len(word) > room.MOST_CHARACTERS:
             continue
         parts = [sources.setdefault(part, len(sources)) for part in parts_of(word, words.strong)]
         for part in parts:
             held[part] = held.get(part, 0) + 1
-        entries.append(
-            ([0, *parts], [targets.setdefault(stem, len(targets)) for stem in stems], list(stems.values()))
-        )
+        entries.append(([0, *parts], [targets.setdefault(stem, len(targets)) for stem in stems], list(stems.values())))
     # one cell for each (stem of an entry, part of that entry); `slot` numbers the stems of all entries
     source = np.concatenate([np.tile(parts, len(stems)) for parts, stems, _ in entries])
     target = np.concatenate([np.repeat(stems, len(parts)) for parts, stems, _ in entries])
@@ -73,7 +70,9 @@ def learn() -> dict[str, list[tuple[str, float]]]:
         probability = expected / np.bincount(origin, expected)[origin]
     names, stems_by_number = list(sources), list(targets)
     found: dict[str, list[tuple[str, float]]] = {}
-    for number, value in zip(cells[probability >= LEAST_PROBABILITY], probability[probability >= LEAST_PROBABILITY], strict=True):
+    for number, value in zip(
+        cells[probability >= LEAST_PROBABILITY], probability[probability >= LEAST_PROBABILITY], strict=True
+    ):
         part, stem = divmod(int(number), len(targets))
         if part and held[part] >= LEAST_ENTRIES:
             found.setdefault(names[part], []).append((stems_by_number[stem], float(value)))

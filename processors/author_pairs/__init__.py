@@ -1,8 +1,9 @@
 """Author pairs: the translations that people wrote themselves, found inside each document, before and without a model.
 
 `find_author_pairs` gives those that are sure and those in doubt; `settle` decides the latter once their Chinese has been translated. The
-files, in the order of the work: `passages` (what is compared), `bracketed` (`中文(English)`, `English (中文)`), `english`, `anchors` and `concepts` (what words say), `profiles` and `scoring` (evidence), `search` and `alignment` (which with which), `twins`
-(documents that are each other's translation), `fit_weights` (how the packaged weights were made). Words are those of the room `dictionary`.
+files, in the order of the work: `passages` (what is compared), `bracketed` (`中文(English)`, `English (中文)`), `english`,
+`anchors` and `concepts` (what words say), `profiles` and `scoring` (evidence), `search` and `alignment` (which with which), `twins`
+(documents that are each other's translation), `fit_weights` (how the packaged weights were made). The words are those of `dictionary`.
 """
 
 from __future__ import annotations

@@ -5,18 +5,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from .association import NUMBER, Chinese, English, association, chinese, english, same_number
+from ..numbers import missing_numbers
+from .association import Chinese, English, chinese, english
 
 Link = tuple[int, int]
 """Places of a Chinese and of an English token."""
 
+NUMBER = 7.0
+"""What it is worth that two words say the same number."""
+SCALES = frozenset("百千万亿")
+LONGEST_NUMBER = 6
+"""Tokens of an English number at most."""
+MOST_PLACES = 8
+"""So many of a word's like are looked at, those nearest."""
 DIAGONAL = 4.0
 """What a link loses for each sentence length that its ends lie apart (the prior of fast_align, Dyer et al. 2013)."""
 NEIGHBOUR = 1.0
 """What a link gains where one next to it is likely."""
+BESIDE = ((-1, -1), (1, 1), (-1, 0), (1, 0), (0, -1), (0, 1))
+SURE = 4.0
+"""A link worth this tells where its neighbours are."""
 LEAST = 1.5
 """Links worth less are not made."""
 LEAST_ALSO = 2.5
@@ -41,41 +53,60 @@ def align_words(zh_tokens: Sequence[str], en_tokens: Sequence[str]) -> tuple[Lin
     Returns:
         Places in the two lists.
     """
-    zh, en = [chinese(token) for token in zh_tokens], [english(token) for token in en_tokens]
-    worth: dict[Link, float] = {}
-    for i, one in enumerate(zh):
-        if not one.plain.isspace():
-            for j, two in enumerate(en):
-                value = association(one, two, j == 0)
-                if value > 0:
-                    worth[i, j] = value
-    worth |= _numbers(zh, en)
-    if not worth:
-        return ()
-    expected = [(i + 0.5) / len(zh) * len(en) - 0.5 for i in range(len(zh))]
-    links = _linked(_placed(worth, expected, len(en)))
-    links = _linked(_placed(worth, _expected(links, worth, expected), len(en)))
+    zh = [chinese(token) for token in zh_tokens]
+    en = [english(token, j == 0) for j, token in enumerate(en_tokens)]
+    diagonal = [(i + 0.5) / len(zh) * len(en) - 0.5 for i in range(len(zh))]
+    worth = _by_keys(zh, en, diagonal)
+    for link in _by_numbers(zh, en, en_tokens, diagonal):
+        worth[link] = max(NUMBER, worth.get(link, 0.0))
+    links = _linked(_placed(worth, diagonal, len(en)))
+    links = _linked(_placed(worth, _expected(links, worth, diagonal), len(en)))
     return tuple(sorted(links | _between(links, zh, en)))
 
 
-def _numbers(zh: Sequence[Chinese], en: Sequence[English]) -> dict[Link, float]:
-    """Links between runs of tokens that say the same number: 5 万 and 50,000, 三十五 and thirty five."""
-    found: dict[Link, float] = {}
-    spans = [span for span in _runs([one.is_number for one in en]) if span[1] - span[0] <= 6]
-    if not spans:
-        return found
+def _by_keys(zh: Sequence[Chinese], en: Sequence[English], diagonal: Sequence[float]) -> dict[Link, float]:
+    """What links between words that have a key in common are worth."""
+    places: dict[str, list[int]] = {}
+    for j, two in enumerate(en):
+        for key in two.keys:
+            places.setdefault(key, []).append(j)
+    worth: dict[Link, float] = {}
+    for i, one in enumerate(zh):
+        for key in one.keys.keys() & places.keys():
+            value = one.keys[key]
+            for j in _nearest(places[key], diagonal[i]):
+                if value > worth.get((i, j), 0.0):
+                    worth[i, j] = value
+    return worth
+
+
+def _nearest(places: list[int], here: float) -> list[int]:
+    """Those of the places (in order) that are nearest, so that the work grows with the sentence and not with its square."""
+    if len(places) <= MOST_PLACES:
+        return places
+    first = max(0, min(bisect_left(places, here) - MOST_PLACES // 2, len(places) - MOST_PLACES))
+    return places[first : first + MOST_PLACES]
+
+
+def _by_numbers(
+    zh: Sequence[Chinese], en: Sequence[English], en_tokens: Sequence[str], diagonal: Sequence[float]
+) -> Iterator[Link]:
+    """Links between tokens that say the same number: 5 万 and 50,000, 三十五 and thirty five (`numbers.missing_numbers`)."""
+    runs = dict(_runs([two.is_number for two in en]))
+    starts = list(runs)
     for i, one in enumerate(zh):
         if not one.has_number:
             continue
-        scale = i + 1 < len(zh) and zh[i + 1].plain[:1] in "万亿百千" and one.plain.isascii()
-        said = one.plain + zh[i + 1].plain if scale else one.plain
-        for start, end in spans:
-            if same_number(said, " ".join(two.plain for two in en[start:end])):
+        following = zh[i + 1].plain if i + 1 < len(zh) else ""
+        scaled = one.plain.isascii() and following[:1] in SCALES
+        said = one.plain + following if scaled else one.plain
+        for start in _nearest(starts, diagonal[i]):
+            end = min(runs[start], start + LONGEST_NUMBER)
+            if not missing_numbers(said, " ".join(en_tokens[start:end])):
                 for j in range(start, end):
-                    found[i, j] = NUMBER
-                    if scale:
-                        found[i + 1, j] = NUMBER
-    return found
+                    yield i, j
+                    if scaled:
+                        yield i + 1, j
 
 
 def _runs(marked: Sequence[bool]) -> list[tuple[int, int]]:
@@ -88,10 +119,8 @@ def _placed(worth: dict[Link, float], expected: Sequence[float], length: int) ->
     """What links are worth in their places."""
     placed: dict[Link, float] = {}
     for (i, j), value in worth.items():
-        near = max(
-            (worth.get((i + a, j + b), 0.0) for a, b in ((-1, -1), (1, 1), (-1, 0), (1, 0), (0, -1), (0, 1))), default=0.0
-        )
-        placed[i, j] = value - DIAGONAL * abs(j - expected[i]) / length + (NEIGHBOUR if near >= 4 else 0.0)
+        supported = any(worth.get((i + a, j + b), 0.0) >= SURE for a, b in BESIDE)
+        placed[i, j] = value - DIAGONAL * abs(j - expected[i]) / length + (NEIGHBOUR if supported else 0.0)
     return placed
 
 
@@ -117,17 +146,21 @@ def _linked(placed: dict[Link, float]) -> set[Link]:
 
 
 def _expected(links: set[Link], worth: dict[Link, float], diagonal: Sequence[float]) -> list[float]:
-    """Where the partner of each Chinese token is expected: as its neighbours' partners lie."""
+    """Where the partner of each Chinese token is expected: beside its neighbours' partners, the nearer the more."""
     anchors: dict[int, list[int]] = {}
     for i, j in links:
-        if worth[i, j] >= 4:
+        if worth[i, j] >= SURE:
             anchors.setdefault(i, []).append(j)
-    middle = {i: sum(js) / len(js) for i, js in anchors.items()}
+    middle = {i: sum(places) / len(places) for i, places in anchors.items()}
     found: list[float] = []
-    for i, there in enumerate(diagonal):
-        near = [(abs(i - k), middle[k] + (i - k)) for k in middle if k != i and abs(i - k) <= 3]
-        total = sum(1 / distance for distance, _ in near)
-        found.append((sum(place / distance for distance, place in near) + there * 0.5) / (total + 0.5))
+    for i, here in enumerate(diagonal):
+        total = weight = 0.5
+        total *= here
+        for step in (-3, -2, -1, 1, 2, 3):
+            if i + step in middle:
+                total += (middle[i + step] - step) / abs(step)
+                weight += 1 / abs(step)
+        found.append(total / weight)
     return found
 
 

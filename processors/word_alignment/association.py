@@ -1,9 +1,13 @@
-"""How much a Chinese word and an English word look like each other's translation."""
+"""How much a Chinese word and an English word look like each other's translation.
+
+What may connect two words is a key that both have: a form (a word of grammar, a mark), a stem, a spelling, a name in pinyin. A Chinese
+token says what a match by each of its keys is worth, about as a log-likelihood ratio in nats.
+"""
 
 from __future__ import annotations
 
 import re
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import NamedTuple
 
 from ..detection.characters import has_han
@@ -13,28 +17,25 @@ from ..dictionary.stems import STOP_WORDS, content_stems
 from ..numbers import english_values, missing_numbers
 from .grammar import GRAMMAR
 
-IDENTICAL, NUMBER, NAME, MARK = 9.0, 7.0, 6.0, 4.0
+IDENTICAL, NAME, SHORT_NAME, MARK = 9.0, 6.0, 4.0, 4.0
 STRONG, WEAK, PARAPHRASE, GRAMMATICAL = 6.0, 3.0, 2.5, 4.0
 PART_STRONG, PART_GRAMMATICAL = 4.5, 2.5
 LIKELY_PART, LEAST_PART = 5.0, 1.0
-"""A stem that a part means with probability p is worth ``LIKELY_PART`` + ln p, unless that is less than the other."""
+"""A stem that a part means with probability p is worth ``LIKELY_PART`` + ln p, or nothing where that is below the other."""
 PART_OF_KNOWN = 1.5
 """What a part's meaning loses where the dictionary has the whole word."""
+LONGEST_PART = 6
+"""Characters of a part at most."""
 
-_wordlike = re.compile(r"\w").search
-_contraction = re.compile(r"(?<=\w)(n['’]t|['’](?:s|m|re|ve|ll|d))$")
+_FORM, _SAME, _NAME, _SYLLABLE = "=", "==", "@", "@@"
+"""What keys that are no stems begin with."""
+_contraction = re.compile(r"(?<=\w)(n't|'(?:s|m|re|ve|ll|d))$")
 
 
 class English(NamedTuple):
     """An English token as matching sees it."""
 
-    plain: str
-    """In small letters, with straight apostrophes."""
-    forms: frozenset[str]
-    """Those words of it that may be words of grammar: ``don't`` is also ``n't`` and ``do``."""
-    stems: frozenset[str]
-    """Stems of its content words."""
-    capitalised: bool
+    keys: frozenset[str]
     is_number: bool
     is_content: bool
 
@@ -43,116 +44,91 @@ class Chinese(NamedTuple):
     """A Chinese token as matching sees it."""
 
     plain: str
-    forms: dict[str, float]
-    """English words of grammar and marks that it may be, with what a match is worth."""
-    stems: dict[str, float]
-    """Stems of English words that it may be."""
-    readings: tuple[str, ...]
-    """Pinyin of its characters, without tones; empty where one has none."""
+    """In simplified characters."""
+    keys: dict[str, float]
+    """What a match is worth."""
     has_number: bool
     is_content: bool
 
 
 @lru_cache(maxsize=50_000)
-def english(token: str) -> English:
-    """What is known of an English token by itself."""
+def english(token: str, first: bool) -> English:
+    """What is known of an English token by itself; where it is the ``first``, its capital tells little."""
     plain = token.lower().replace("’", "'")
-    forms = {plain}
+    keys = {_FORM + plain, _SAME + plain}
     short = _contraction.search(plain)
-    if short is not None:
-        forms |= {short[0], plain[: short.start()]}
-    stems = frozenset(content_stems(token))
-    is_number = plain not in {"a", "an"} and any(map(str.isalnum, plain)) and bool(english_values(token))
-    return English(
-        plain, frozenset(forms), stems, token[:1].isupper() and plain not in STOP_WORDS, is_number, bool(stems) or is_number
-    )
+    if short is not None:  # don't is also n't and do
+        keys |= {_FORM + short[0], _FORM + plain[: short.start()]}
+    if token[:1].isupper() and plain not in STOP_WORDS:
+        name = plain.removesuffix("'s")
+        keys |= {_NAME + name} if first else {_NAME + name, _SYLLABLE + name}
+    stems = content_stems(token)
+    is_number = plain != "a" and any(map(str.isalnum, plain)) and bool(english_values(token))
+    return English(frozenset(keys.union(stems)), is_number, bool(stems) or is_number)
 
 
 @lru_cache(maxsize=50_000)
 def chinese(token: str) -> Chinese:
     """What is known of a Chinese token by itself."""
     plain = plain_chinese(token)
-    forms = dict.fromkeys(GRAMMAR.get(plain, ()), MARK if not _wordlike(plain) else GRAMMATICAL)
-    stems: dict[str, float] = {}
-    words = lexicon()
-    readings: tuple[str, ...] = ()
+    is_word = any(map(str.isalnum, plain))
+    keys = {_FORM + form: GRAMMATICAL if is_word else MARK for form in GRAMMAR.get(plain, ())}
+    keys[_SAME + plain.lower()] = IDENTICAL if is_word else MARK
     if has_han(plain):
-        read = [words.readings.get(character, "") for character in plain]
-        readings = tuple(read) if all(read) else ()
-        if plain not in GRAMMAR or len(plain) > 1:
-            known = plain in words.strong
-            _add(stems, {stem: STRONG for stem in words.strong.get(plain, ())})
-            _add(stems, {stem: WEAK for stem in words.weak.get(plain, ())})
-            _add(stems, {near: PARAPHRASE for stem in words.strong.get(plain, ()) for near in words.paraphrases.get(stem, ())})
-            less = PART_OF_KNOWN if known or plain in GRAMMAR else 0.0
-            for part in _inside(plain):
-                likely = {stem: LIKELY_PART + logarithm for stem, logarithm in meanings_of_parts().get(part, ())}
-                _add(stems, {stem: value - less for stem, value in likely.items() if value - less >= LEAST_PART})
-                if len(part) > 1:
-                    _add(stems, {stem: PART_STRONG - less for stem in words.strong.get(part, ())})
-                if plain not in GRAMMAR and (len(part) > 1 or not known):
-                    for form in GRAMMAR.get(part, ()):
-                        forms[form] = max(forms.get(form, 0.0), PART_GRAMMATICAL)
-        else:
-            _add(stems, {stem: WEAK for stem in words.strong.get(plain, ())})
-    return Chinese(
-        plain, forms, stems, readings, bool(missing_numbers(plain, "")), bool(_wordlike(plain)) and plain not in GRAMMAR
-    )
+        _add(keys, _names(plain))
+        _add(keys, _meanings(plain) if len(plain) > 1 or plain not in GRAMMAR else _less_than_grammar(plain))
+    return Chinese(plain, keys, is_word and bool(missing_numbers(plain, "")), is_word and plain not in GRAMMAR)
 
 
-def association(zh: Chinese, en: English, first: bool) -> float:
-    """What speaks for the two being each other's translation, about as a log-likelihood ratio in nats; 0 where nothing does.
-
-    Args:
-        zh: a Chinese token.
-        en: an English token.
-        first: whether the English token begins its sentence, where a capital tells nothing.
-    """
-    if zh.plain.lower() == en.plain:
-        return IDENTICAL if any(map(str.isalnum, en.plain)) else MARK
-    best = 0.0
-    for form in en.forms:
-        best = max(best, zh.forms.get(form, 0.0))
-    for stem in en.stems:
-        best = max(best, zh.stems.get(stem, 0.0))
-    if best < NAME and en.capitalised and zh.readings and (not first or len(zh.readings) > 1):
-        best = max(best, _as_name(zh.readings, en.plain))
-    return best
+def _less_than_grammar(word: str) -> dict[str, float]:
+    return dict.fromkeys(lexicon().strong.get(word, ()), WEAK)
 
 
-def same_number(zh: str, en: str) -> bool:
-    """Whether the English says each number that the Chinese says (`numbers.missing_numbers`)."""
-    return not missing_numbers(zh, en)
+def _meanings(word: str) -> dict[str, float]:
+    """Stems and forms that a word may be in English, by itself and by its parts."""
+    words = lexicon()
+    strong = words.strong.get(word, ())
+    keys: dict[str, float] = {}
+    for stem in strong:
+        _add(keys, dict.fromkeys(words.paraphrases.get(stem, ()), PARAPHRASE))
+    _add(keys, dict.fromkeys(words.weak.get(word, ()), WEAK))
+    _add(keys, dict.fromkeys(strong, STRONG))
+    less = PART_OF_KNOWN if strong or word in GRAMMAR else 0.0
+    for part in _parts(word):
+        likely = {stem: LIKELY_PART + logarithm - less for stem, logarithm in meanings_of_parts().get(part, ())}
+        _add(keys, {stem: value for stem, value in likely.items() if value >= LEAST_PART})
+        if len(part) > 1:
+            _add(keys, dict.fromkeys(words.strong.get(part, ()), PART_STRONG - less))
+        if word not in GRAMMAR and (len(part) > 1 or not strong):
+            _add(keys, {_FORM + form: PART_GRAMMATICAL for form in GRAMMAR.get(part, ())})
+    return keys
 
 
-@cache
-def _pinyin(readings: tuple[str, ...]) -> frozenset[str]:
-    """All that runs of the syllables spell."""
-    return frozenset(
+def _names(word: str) -> dict[str, float]:
+    """What runs of a word's syllables spell in pinyin without tones."""
+    readings = [lexicon().readings.get(character, "") for character in word[: 2 * LONGEST_PART]]
+    if not all(readings):
+        return {}
+    kind = _NAME if len(word) > 1 else _SYLLABLE
+    spelled = (
         "".join(readings[first:last])
         for first in range(len(readings))
-        for last in range(first + 1, len(readings) + 1)
+        for last in range(first + 1, min(len(readings), first + LONGEST_PART) + 1)
     )
+    return {kind + name: NAME if len(name) > 2 else SHORT_NAME for name in spelled}
 
 
-def _as_name(readings: tuple[str, ...], word: str) -> float:
-    """What it is worth that an English word spells syllables of a name in pinyin."""
-    return (NAME if len(word) > 2 else MARK) if word.removesuffix("'s") in _pinyin(readings) else 0.0
-
-
-def _inside(word: str) -> list[str]:
-    """All shorter strings inside a word, without the word."""
-    if len(word) == 1:
-        return [word]
+def _parts(word: str) -> list[str]:
+    """The shorter strings inside a word; a character is its own part."""
     return [
         word[first:last]
         for first in range(len(word))
-        for last in range(first + 1, min(len(word), first + 6) + 1)
-        if last - first < len(word)
+        for last in range(first + 1, min(len(word), first + LONGEST_PART) + 1)
+        if last - first < len(word) or len(word) == 1
     ]
 
 
-def _add(stems: dict[str, float], more: dict[str, float]) -> None:
-    for stem, value in more.items():
-        if value > stems.get(stem, 0.0):
-            stems[stem] = value
+def _add(keys: dict[str, float], more: dict[str, float]) -> None:
+    for key, value in more.items():
+        if value > keys.get(key, 0.0):
+            keys[key] = value
