@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: demo test lint eval-detect eval-align eval-words learn-words bench bench-detect bench-dataset lock types clean
+.PHONY: demo test lint eval eval-detect eval-align eval-words learn-words bench bench-detect bench-dataset lock types clean
 .DELETE_ON_ERROR:
 
 $(VENV)/base.stamp: requirements.txt requirements-build.txt pyproject.toml
@@ -37,6 +37,10 @@ lint: $(VENV)/dev.stamp types  ## ruff and mypy (strict on processors/)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy -p duiyi.processors -p duiyi.flows
+
+eval: $(VENV)/dev.stamp  ## translation beside published systems on the sets in DUIYI_EVAL_DIR (ENGINE=llm LINES=400 SET="…"; ARGS="--help")
+	@$(BIN)/python tests/eval_translation.py --engine $(or $(ENGINE),auto) $(if $(LINES),--lines $(LINES)) $(foreach one,$(SET),--set '$(one)') \
+		$(if $(PROMPT),--set 'translation.llm_prompt=$(PROMPT)') $(ARGS)
 
 eval-detect: $(VENV)/dev.stamp  ## detection beside its peers on the gold set (SPLIT=held or dev; default all)
 	@$(BIN)/python tests/eval_detection.py $(SPLIT)
