@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: demo test lint eval-detect eval-align eval-faults fit-quality bench bench-detect bench-dataset bench-serve lock types clean
+.PHONY: demo test lint eval eval-detect eval-align eval-faults eval-words learn-words fit-quality bench bench-detect bench-dataset bench-serve lock types clean
 .DELETE_ON_ERROR:
 
 $(VENV)/base.stamp: requirements.txt requirements-build.txt pyproject.toml
@@ -38,6 +38,10 @@ lint: $(VENV)/dev.stamp types  ## ruff and mypy (strict on processors/)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy -p duiyi.processors -p duiyi.flows
 
+eval: $(VENV)/dev.stamp  ## translation beside published systems on the sets in DUIYI_EVAL_DIR (ENGINE=llm LINES=400 SET="…"; ARGS="--help")
+	@$(BIN)/python tests/eval_translation.py --engine $(or $(ENGINE),auto) $(if $(LINES),--lines $(LINES)) $(foreach one,$(SET),--set '$(one)') \
+		$(if $(PROMPT),--set 'translation.llm_prompt=$(PROMPT)') $(ARGS)
+
 eval-detect: $(VENV)/dev.stamp  ## detection beside its peers on the gold set (SPLIT=held or dev; default all)
 	@$(BIN)/python tests/eval_detection.py $(SPLIT)
 
@@ -49,6 +53,12 @@ eval-faults: $(VENV)/dev.stamp  ## precision and recall of each flag on the faul
 
 fit-quality: $(VENV)/dev.stamp  ## fit the weights of quality on WMT22 (DUIYI_EVAL_DIR, sacrebleu) and show how well they hold
 	@$(BIN)/python tests/eval_quality.py --write
+
+eval-words: $(VENV)/dev.stamp  ## word alignment beside the diagonal on the gold set (SPLIT=held or dev; default all)
+	@$(BIN)/python tests/eval_words.py $(SPLIT)
+
+learn-words: $(VENV)/dev.stamp  ## what the parts of Chinese words mean, learnt anew from the packaged dictionary
+	@$(BIN)/python tests/learn_character_meanings.py
 
 bench-detect: $(VENV)/dev.stamp  ## speed of detection and analysis beside peers (TEXT="FILES"; default: samples and gold set)
 	@$(BIN)/python tests/benchmarks/bench_detection.py $(TEXT)

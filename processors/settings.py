@@ -27,8 +27,8 @@ from pydantic_settings import (
 
 from .errors import UsageError
 
-RULES_VERSION = 3
-"""Raised when detection, sentences, tokens, author pairs or checks give other rows for the same settings."""
+RULES_VERSION = 4
+"""Raised when detection, sentences, tokens, author pairs, checks or word alignment give other rows for the same settings."""
 
 EngineChoice = Literal["auto", "argos", "llm", "cascade", "none"]
 ComputeType = Literal[

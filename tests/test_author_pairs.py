@@ -14,7 +14,6 @@ import pytest
 from duiyi.processors.author_pairs import (
     AuthorPair,
     Findings,
-    build_lexicon,
     find_author_pairs,
     find_twin_pairs,
     fit_weights,
@@ -22,10 +21,12 @@ from duiyi.processors.author_pairs import (
 )
 from duiyi.processors.author_pairs.alignment import Bead, best_chain
 from duiyi.processors.author_pairs.anchors import numbers_of
-from duiyi.processors.author_pairs.english import split_english, stem
-from duiyi.processors.author_pairs.lexicon import lexicon
+from duiyi.processors.author_pairs.english import split_english
 from duiyi.processors.author_pairs.passages import trimmed
 from duiyi.processors.detection import detect
+from duiyi.processors.dictionary import build_lexicon
+from duiyi.processors.dictionary.lexicon import lexicon
+from duiyi.processors.dictionary.stems import stem
 from duiyi.processors.reading import read_text
 from duiyi.processors.records import Document, Segment, Sentence
 from duiyi.processors.sentences import sentences_of

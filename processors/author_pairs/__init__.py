@@ -1,9 +1,9 @@
 """Author pairs: the translations that people wrote themselves, found inside each document, before and without a model.
 
 `find_author_pairs` gives those that are sure and those in doubt; `settle` decides the latter once their Chinese has been translated. The
-files, in the order of the work: `passages` (what is compared), `bracketed` (`中文(English)`, `English (中文)`), `lexicon`, `english`,
+files, in the order of the work: `passages` (what is compared), `bracketed` (`中文(English)`, `English (中文)`), `english`,
 `anchors` and `concepts` (what words say), `profiles` and `scoring` (evidence), `search` and `alignment` (which with which), `twins`
-(documents that are each other's translation), `build_lexicon` and `fit_weights` (how the packaged data was made).
+(documents that are each other's translation), `fit_weights` (how the packaged weights were made). The words are those of `dictionary`.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from math import log
 
+from ..dictionary.lexicon import Lexicon, lexicon
 from ..records import Document, Segment, Sentence
 from ..settings import AuthorPairSettings
 from .alignment import Bead, align_sentences, mended, with_edges
 from .bracketed import bracketed_pairs
 from .english import split_english
-from .lexicon import Lexicon, lexicon
 from .passages import Passage, passages_of
 from .profiles import chinese_passage, english_passage, join_chinese, join_english
 from .records import AuthorPair, Findings

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 from ..detection.characters import HAN
-from .english import STOP_WORDS
+from ..dictionary.stems import STOP_WORDS
 
 _digits = re.compile(
     r"(\d+(?:[,，]\d{3})*(?:\.\d+)?)\s*(万亿|十亿|百万|千万|万|亿|trillion|billion|million|thousand|[kKmM](?![A-Za-z]))?"

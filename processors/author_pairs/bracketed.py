@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 from math import log
 
+from ..dictionary.lexicon import Lexicon
+from ..dictionary.stems import word
 from ..records import Segment, Sentence
 from ..settings import AuthorPairSettings
-from .english import word
-from .lexicon import Lexicon
 from .passages import bracketed_twin, trimmed
 from .profiles import Commonness, chinese_passage, english_passage
 from .records import AuthorPair

@@ -18,8 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ..dictionary.lexicon import lexicon
 from .concepts import NAMES
-from .lexicon import lexicon
 from .profiles import Commonness, chinese_passage, english_passage
 from .scoring import FEATURES, features
 

@@ -11,10 +11,10 @@ from math import exp
 from operator import or_
 
 from ..detection.characters import HAN
+from ..dictionary.lexicon import UNKNOWN, Lexicon, Token, plain_chinese
+from ..dictionary.stems import content_stems, stem
 from .anchors import Numbers, latin_words, numbers_of, pinyin_names, readings_of
 from .concepts import chinese_concepts, english_concepts
-from .english import content_stems, stem
-from .lexicon import UNKNOWN, Lexicon, Token, plain_chinese
 
 _han = re.compile(f"[{HAN}]+")
 _LATIN_WORD = 2.0

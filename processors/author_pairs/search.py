@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from math import log
 
+from ..dictionary.lexicon import Lexicon
 from .alignment import Bead, best_chain
-from .lexicon import Lexicon
 from .passages import Passage, Relation
 from .profiles import (
     ChinesePassage,

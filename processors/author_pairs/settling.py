@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from math import log
 
+from ..dictionary.stems import content_stems
 from ..settings import AuthorPairSettings
-from .english import content_stems
 from .records import AuthorPair, Findings
 from .scoring import probability
 

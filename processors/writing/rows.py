@@ -17,6 +17,7 @@ from ..pairing import Paired
 from ..records import Document, Origin, Sentence, Unread, pair_id
 from ..repair import Translation
 from ..tokens import english_tokens
+from ..word_alignment import align_words
 from .schema import TABLES
 
 Row = dict[str, Any]
@@ -168,8 +169,7 @@ class DocumentRows:
         self._repaired += "repaired" in translation.flags
         return {
             **self._chinese(sentence, tokens, translation.origin, occurrence),
-            "en": translation.text,
-            "en_tokens": None if translation.text is None else english_tokens(translation.text),
+            **_english(tokens, translation.text),
             "engine": translation.engine,
             "model": translation.model,
             "score": translation.score,
@@ -182,8 +182,7 @@ class DocumentRows:
         self._author += 1
         return {
             **self._chinese(pair.chinese, tokens, "author", occurrence),
-            "en": pair.en,
-            "en_tokens": english_tokens(pair.en),
+            **_english(tokens, pair.en),
             "en_start": pair.en_start,
             "en_end": pair.en_end,
             "en_doc_id": pair.en_doc_id or self._doc_id,
@@ -242,6 +241,15 @@ class DocumentRows:
             run_id=run.run_id,
             processed_at=run.started,
         )
+
+
+def _english(zh_tokens: Sequence[str], english: str | None) -> Row:
+    """A pair's English, its tokens and which of them say which Chinese ones; all null where there is none."""
+    if english is None:
+        return {}
+    tokens = english_tokens(english)
+    links = align_words(zh_tokens, tokens)
+    return {"en": english, "en_tokens": tokens, "word_alignment": [{"zh": zh, "en": en} for zh, en in links]}
 
 
 def document_rows(analysis: Analysis, paired: Paired, run: Run, seconds: float) -> Rows:

@@ -105,7 +105,7 @@ class Lexicon:
 @cache
 def lexicon() -> Lexicon:
     """The packaged dictionary (half a second to read, kept)."""
-    packed = resources.files("duiyi.processors.author_pairs").joinpath("cedict.tsv.xz").read_bytes()
+    packed = resources.files("duiyi.processors.dictionary").joinpath("cedict.tsv.xz").read_bytes()
     strong: dict[str, tuple[str, ...]] = {}
     weak: dict[str, tuple[str, ...]] = {}
     english: dict[str, float] = {}

