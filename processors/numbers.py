@@ -33,7 +33,10 @@ _zh_vague = re.compile("[一两兩几幾半双雙每首单單]")
 """What may be said with a small number though it counts little: 一个, 半天, 首次."""
 _VAGUE = {"1", "2", "0.5", "50", "1.5", "30"}
 _tenths = re.compile("([一二两兩三四五六七八九])成(半?)(?![不为為了功立本员員就长長果绩績分语語年品熟人])")
-_weekday = re.compile("(?:星期|礼拜|禮拜|周|週)([一二三四五六日天])(?![开間间到至、\\-~—年])")
+_weekday = re.compile(
+    "(?:星期|礼拜|禮拜|周|週)([二三四五六日天]|一(?![定起直样樣般边邊些个個切向旦同致律次]))(?![开間间到至、\\-~—年]|天(?![气氣]))"
+)
+"""A day of the week; in 下周一定 and 每周一次 the 一 belongs to what follows."""
 _WEEKDAYS = dict(zip("一二三四五六日天", "mon tue wed thu fri sat sun sun".split(), strict=True))
 _counted = re.compile(
     "(?<![一二两兩三四五六七八九十百千万萬亿億零〇第几幾数數初十来來点點/.0-9])([三四五六七八九])"
