@@ -27,8 +27,8 @@ def take(dataset: Path, folder: Path) -> None:
             page.goto((Path(pages) / "report.html").as_uri())
             page.screenshot(path=folder / f"report-{scheme}.png")
             page.goto((Path(pages) / "view.html").as_uri())
-            page.locator("tr.pair td.zh").nth(2).hover()
-            page.locator("tr.pair td.zh .token").nth(4).hover()
+            page.locator("tr.pair td.zh").nth(4).hover()
+            page.locator("tr.pair td.zh").nth(4).locator(".token").nth(1).hover()
             page.screenshot(path=folder / f"view-{scheme}.png")
         browser.close()
 
