@@ -208,6 +208,15 @@ class CheckSettings(Section):
     )
 
 
+class AlignmentSettings(Section):
+    """How the words of a pair are linked (`word_alignment`)."""
+
+    argos: Literal["words", "attention"] = Field(
+        "words",
+        description="what argos translated: by the dictionary, as all else, or by its model's attention (slower, and poorer as measured)",
+    )
+
+
 class WritingSettings(Section):
     """The dataset's layout."""
 
@@ -262,6 +271,7 @@ class Settings(BaseSettings):
     memory: Annotated[MemorySettings, NoDecode] = MemorySettings()
     author_pairs: AuthorPairSettings = AuthorPairSettings()
     checks: CheckSettings = CheckSettings()
+    alignment: AlignmentSettings = AlignmentSettings()
     writing: WritingSettings = WritingSettings()
     flows: FlowSettings = FlowSettings()
 
@@ -284,6 +294,7 @@ class Settings(BaseSettings):
                 },
                 "author_pairs": True,
                 "checks": True,
+                "alignment": True,
             },
         )
         dictionary = self.tokens.user_dictionary
