@@ -71,7 +71,7 @@ config_option = click.option(
 engine_option = click.option(
     "--engine",
     type=click.Choice(ENGINES),
-    help="auto: argos where its package is installed, else llm. none: no translation.",
+    help="auto: argos where its package is installed, else llm. none: only what authors translated themselves.",
 )
 
 memory_option = click.option(
@@ -145,7 +145,7 @@ def run(
     Examples:
       duiyi run reports/ --out corpus
       duiyi run 'chats/**/*.jsonl' --text-column body --id-column msg_id --keep date,author --out corpus
-      duiyi run thread.txt --out corpus --engine none       languages only, no model needed
+      duiyi run thread.txt --out corpus --engine none       languages and author pairs, no model needed
       duiyi run reports/ --out corpus --prune               and drop what is no more in reports/
     """
     sections: dict[str, dict[str, Any]] = {

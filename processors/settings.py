@@ -172,7 +172,7 @@ class AuthorPairSettings(Section):
     """How translations that the author wrote beside the Chinese are told."""
 
     accept: float = Field(
-        0.5, gt=0, lt=1, description="a candidate at least this sure (similarity) is the author's translation"
+        0.6, gt=0, lt=1, description="a candidate at least this sure (similarity) is the author's translation"
     )
     refuse: float = Field(
         0.1,

@@ -120,6 +120,32 @@ def test_cells_of_a_row_are_twins_and_those_of_the_next_row_are_not() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("zh", "en"),
+    [
+        ("@阿珍 生日快乐，又老了一岁哈哈", "@ahzhen happy birthday, one year older haha"),
+        ("#早安# 美好的一天从咖啡开始", "#GoodMorning# A beautiful day begins with coffee"),
+        ("我们的新店终于开张了！快来尝尝我们的面吧！", "Our new shop is open at last! Come and try our noodles! Jo"),
+    ],
+)
+def test_a_name_at_the_edge_of_the_english_is_part_of_it(zh: str, en: str) -> None:
+    pairs = findings(f"{zh} {en}").pairs
+    assert (pairs[0].zh_start, pairs[-1].zh_end) == (0, len(zh))
+    assert (pairs[0].en_start, pairs[-1].en_end) == (len(zh) + 1, len(zh) + 1 + len(en))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "| 价格 | b \\| c |\n",
+        "伺服器費用比上個月多了 12%，主要是因為圖片沒有壓縮。\nCost\n",
+        "请把这封信交给楼下的管理员。\nOK\n",
+    ],
+)
+def test_a_word_beside_a_sentence_is_not_its_translation(text: str) -> None:
+    assert found(text, "markdown") == []
+
+
 def test_a_document_of_two_halves_is_found() -> None:
     rows = LONG[:40]
     text = "\n\n".join([*(row[1] for row in rows), *(row[2] for row in rows)])

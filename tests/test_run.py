@@ -37,7 +37,12 @@ def test_every_sample_becomes_documents_segments_and_pairs(corpus: tuple[Path, R
     pairs = table(out, "pairs")
     assert len(pairs) == summary.pairs
     assert pairs["pair_id"].is_unique
-    assert (pairs["engine"] == "argos").all()
+    assert (pairs.loc[pairs["origin"] == "machine", "engine"] == "argos").all()
+    author = pairs[pairs["origin"] == "author"]
+    assert {"快速开始", "停水通知"} <= set(author["zh"])
+    assert author[["engine", "model", "score"]].isna().all(axis=None)
+    assert (author["en_doc_id"] == author["doc_id"]).all()
+    assert documents["pairs_author"].sum() == len(author) == summary.author
     assert (pairs["zh_tokens"].str.join("") == pairs["zh"]).all()
     encodings = dict(zip(documents["source_uri"].str.rsplit("/").str[-1], documents["encoding"], strict=True))
     assert encodings["letter-gb18030.txt"] == "gb18030"

@@ -16,7 +16,7 @@ from math import log
 from ..dictionary.lexicon import Lexicon, lexicon
 from ..records import Document, Segment, Sentence
 from ..settings import AuthorPairSettings
-from .alignment import Bead, align_sentences, mended
+from .alignment import Bead, align_sentences, mended, with_edges
 from .bracketed import bracketed_pairs
 from .english import split_english
 from .passages import Passage, passages_of
@@ -173,6 +173,7 @@ class _Writer:
             )
 
         beads = mended(align_sentences(zh_profiles, en_profiles, common), _SENTENCE_LEAST, score)
+        beads = with_edges(beads, [one.length for one in zh_profiles], [one.length for one in en_profiles])
         return [
             self._pair(
                 zh[one.zh_first : one.zh_last],

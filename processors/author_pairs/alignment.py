@@ -8,13 +8,13 @@ a logarithm, where vecalign (Thompson & Koehn 2019) narrows a full table step by
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
 from .profiles import ChinesePassage, Commonness, EnglishPassage, join_chinese, join_english
 from .rare_words import sharing_rare_words
-from .scoring import length_deviation, log_odds
+from .scoring import CHARACTERS_RATIO, length_deviation, log_odds
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,3 +248,36 @@ def mended(beads: list[Bead], least: float, score: Callable[[Bead], float]) -> l
         found[place : place + 2] = [Bead(joined.zh_first, joined.zh_last, joined.en_first, joined.en_last, odds)]
         index = place
     return found
+
+
+_TINY = 10
+"""Letters, or three Han characters, that a greeting or a name at the edge of a passage has at most."""
+
+
+def with_edges(beads: list[Bead], zh_lengths: Sequence[float], en_lengths: Sequence[float]) -> list[Bead]:
+    """Beads of twin passages to whose first and last is added what one side alone has before and behind them.
+
+    It is added where the lengths agree better with it (Gale & Church 1993), or where it is tiny: a name, a greeting.
+    """
+    if not beads:
+        return beads
+    found = list(beads)
+    first = found[0]
+    found[0] = _better(first, replace(first, zh_first=0, en_first=0), zh_lengths, en_lengths)
+    last = found[-1]
+    end = replace(last, zh_last=len(zh_lengths), en_last=len(en_lengths))
+    found[-1] = _better(last, end, zh_lengths, en_lengths)
+    return found
+
+
+def _better(bead: Bead, wider: Bead, zh_lengths: Sequence[float], en_lengths: Sequence[float]) -> Bead:
+    """The wider of two beads, if only one side of it is wider and the lengths are for it."""
+    zh, en = sum(zh_lengths[bead.zh_first : bead.zh_last]), sum(en_lengths[bead.en_first : bead.en_last])
+    wider_zh = sum(zh_lengths[wider.zh_first : wider.zh_last])
+    wider_en = sum(en_lengths[wider.en_first : wider.en_last])
+    if wider_zh > zh and wider_en > en:
+        return bead
+    tiny = (wider_zh - zh) * CHARACTERS_RATIO + wider_en - en <= _TINY
+    if tiny or abs(length_deviation(wider_zh, wider_en)) < abs(length_deviation(zh, en)):
+        return wider
+    return bead

@@ -29,6 +29,8 @@ _blank_line = re.compile(r"\n\s*\n")
 _address = re.compile(r"(?:https?://|www\.|mailto:)\S*")
 _seam = re.compile(r"[ \t/|(（【\[—–](\d[\d.,:%]*[ \t]+)\Z")
 """A number at the end of the Chinese on a line: the English that follows begins with it (``… 面孔 100 most …``)."""
+_name_seam = re.compile(r"(?<=\s)(?P<mark>[#@])[A-Za-z][\w-]{0,30}#?[ \t]*\Z")
+"""So does a name or a topic in Latin letters, where the Chinese has one of its own (``@小明 生日快乐 @xiaoming happy …``)."""
 _latin_word = re.compile(r"[A-Za-z]{2}")
 _MOST_BRACKETS = 3
 """Pairs of brackets round a passage that are looked through."""
@@ -86,8 +88,11 @@ def passages_of(
         moved = None
         if first.lang == "zh" and following is not None and following[0].lang == "en":
             number = _seam.search(text, max(raw_start, raw_end - 20), raw_end)
+            name = _name_seam.search(text, max(raw_start, raw_end - 40), raw_end)
             if number is not None and number.start() > raw_start:
                 raw_end = moved = number.start(1)
+            elif name is not None and name["mark"] in text[raw_start : name.start()]:
+                raw_end = moved = name.start()
         start, end = trimmed(text, raw_start, raw_end)
         if start >= end:
             continue

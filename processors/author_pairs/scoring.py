@@ -27,6 +27,8 @@ _EN_STRONG, _EN_WEAK = 0.55, 0.22
 _CONFLICT, _NOTHING_AGREES = -1.5, -4.0
 """Log-odds of a number in digits that stands against another (7.5% and 3.2%), and the most there can be where both sides have
 numbers and none agrees: of two sentences of one pattern one is not the other's translation, however many words they share."""
+_TOO_LONG, _MOST_DEVIATION = 2.0, 3.5
+"""Log-odds that each standard deviation of the length beyond the most of the examples takes away."""
 _UNSUPPORTED = -2.0
 """Log-odds of a pair of at most two words for which none speaks: in short cells the examples' mean is no evidence."""
 _ZH_SUM, _EN_SUM, _LATIN_PLACE, _HITS, _SIZE, _CONCEPTS = map(
@@ -175,6 +177,7 @@ def log_odds(zh: ChinesePassage, en: EnglishPassage, common: Commonness) -> floa
     )
     if bare:
         odds += _UNSUPPORTED
+    odds -= _TOO_LONG * max(0.0, abs(length_deviation(zh.length, en.length)) - _MOST_DEVIATION)
     if not en.stems and not values[_HITS] and max(values[_LATIN_PLACE], values[_CONCEPTS]) <= 0:
         odds = min(odds, _NOTHING_AGREES)  # English without a word that could
     if zh.numbers.written and en.numbers.written:
