@@ -17,6 +17,7 @@ from duiyi.processors.reading.kinds import HEAD_BYTES, find_kind, kind_of_zip
 from duiyi.processors.records import Document, Sentence
 from duiyi.processors.rendering import as_bilingual, as_english, as_html, as_jsonl, as_tmx
 from duiyi.processors.settings import Settings
+from duiyi.processors.word_alignment.aligner import aligner
 from duiyi.processors.write_back import Writable, Written, write_back
 from duiyi.processors.writing import Run, document_rows
 
@@ -34,7 +35,7 @@ def translated(documents: Iterable[Document], format_: str, settings: Settings) 
         document = analysis.document
         if format_ == "jsonl":
             run = Run("on-demand", settings.sha256(), settings.sha256(), datetime.now(UTC))
-            yield as_jsonl(document_rows(analysis, pairs, run, 0.0))
+            yield as_jsonl(document_rows(analysis, pairs, run, 0.0, aligner(settings)))
             continue
         found = pairs.english()
         if format_ in {"html", "tmx"}:

@@ -31,6 +31,7 @@ from duiyi.processors.records import Document, Unread
 from duiyi.processors.repair import Translation
 from duiyi.processors.run_summary import RunSummary
 from duiyi.processors.settings import FlowSettings, Settings, load_settings
+from duiyi.processors.word_alignment.aligner import aligner
 from duiyi.processors.writing import DatasetWriter, DocumentRows, Rows, Run, StoredDocuments, unread_rows
 from prefect import State, Task, flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
@@ -195,6 +196,7 @@ class _RowMaker:
 
     def __init__(self, run: Run, memory: TranslationMemory, settings: Settings) -> None:
         self._run, self._memory, self._settings = run, memory, settings
+        self._align = aligner(settings)
         self._document: DocumentRows | None = None
         self._seconds = 0.0
         self.rows = Rows()
@@ -205,7 +207,7 @@ class _RowMaker:
         rest = iter(translations or ())
         for part in unit.parts:
             if self._document is None:
-                self._document, self._seconds = DocumentRows(part.document, self._run, self.rows), 0.0
+                self._document, self._seconds = DocumentRows(part.document, self._run, self.rows, self._align), 0.0
             own = None if translations is None else list(islice(rest, len(part.wanted)))
             paired = pair_up(part, own, self._settings)
             occurrences = self._document.occurrences(paired.sentences)

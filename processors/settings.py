@@ -216,6 +216,15 @@ class CheckSettings(Section):
     )
 
 
+class AlignmentSettings(Section):
+    """How the words of a pair are linked (`word_alignment`)."""
+
+    argos: Literal["words", "attention"] = Field(
+        "words",
+        description="what argos translated: by the dictionary, as all else, or by its model's attention (slower, and poorer as measured)",
+    )
+
+
 class WritingSettings(Section):
     """The dataset's layout."""
 
@@ -304,6 +313,7 @@ class Settings(BaseSettings):
     memory: MemorySettings = MemorySettings()
     author_pairs: AuthorPairSettings = AuthorPairSettings()
     checks: CheckSettings = CheckSettings()
+    alignment: AlignmentSettings = AlignmentSettings()
     writing: WritingSettings = WritingSettings()
     flows: FlowSettings = FlowSettings()
     serve: ServeSettings = ServeSettings()
@@ -348,6 +358,7 @@ class Settings(BaseSettings):
                 },
                 "author_pairs": True,
                 "checks": True,
+                "alignment": True,
             },
         )
         dictionary = self.tokens.user_dictionary

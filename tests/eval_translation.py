@@ -89,37 +89,46 @@ def read_sets(folder: Path, lines: int | None, references: Sequence[str]) -> lis
     for source in sorted(folder.glob("*/*.src.zh")):
         stem = source.name.removesuffix(".src.zh")
         chinese = read_lines(source)
-        chosen = range(len(chinese))
+        chosen = list(range(len(chinese)))
         if lines is not None and lines < len(chinese):
-            chosen = sorted(random.Random(SEED).sample(range(len(chinese)), lines))  # type: ignore[assignment]  # noqa: S311
-
-        def others(
-            kind: str, source: Path = source, stem: str = stem, of: int = len(chinese), chosen: Any = chosen
-        ) -> dict[str, list[str]]:
-            files = {
-                path.name.removeprefix(f"{stem}.{kind}.").removesuffix(".en"): read_lines(path)
-                for path in sorted(source.parent.glob(f"{stem}.{kind}.*.en"))
-            }
-            for name, content in files.items():
-                if len(content) != of:
-                    raise UsageError(f"{stem}.{kind}.{name}.en has {len(content)} lines, {source.name} {of}")
-            return {name: [content[number] for number in chosen] for name, content in files.items()}
-
-        known = others("ref")
+            chosen = sorted(random.Random(SEED).sample(chosen, lines))  # noqa: S311
+        known = beside(source, "ref", len(chinese))
         missing = [name for name in references if name not in known]
         if missing:
-            raise UsageError(f"{source.parent} has no {stem}.ref.{missing[0]}.en; name references with REFS=A,B")
+            raise UsageError(
+                f"{source.parent} has no {stem}.ref.{missing[0]}.en; name references with --references A,B"
+            )
         found.append(
             TestSet(
                 f"{source.parent.name}/{stem}",
                 len(chinese),
                 [chinese[number] for number in chosen],
-                {name: known[name] for name in references},
-                others("hyp"),
+                {name: [known[name][number] for number in chosen] for name in references},
+                {
+                    name: [content[number] for number in chosen]
+                    for name, content in beside(source, "hyp", len(chinese)).items()
+                },
             )
         )
     if not found:
         raise UsageError(f"no NAME/SET.src.zh in {folder}, which DUIYI_EVAL_DIR names")
+    return found
+
+
+def beside(source: Path, kind: str, length: int) -> dict[str, list[str]]:
+    """The English files of a set by their names: its references (``ref``) or published systems (``hyp``).
+
+    Raises:
+        UsageError: one has another number of lines than the set.
+    """
+    start = f"{source.name.removesuffix('.src.zh')}.{kind}."
+    found = {
+        path.name.removeprefix(start).removesuffix(".en"): read_lines(path)
+        for path in sorted(source.parent.glob(f"{start}*.en"))
+    }
+    for name, content in found.items():
+        if len(content) != length:
+            raise UsageError(f"{start}{name}.en has {len(content)} lines, {source.name} {length}")
     return found
 
 

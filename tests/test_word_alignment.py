@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from duiyi.processors.dictionary.lexicon import lexicon
 from duiyi.processors.dictionary.parts import meanings_of_parts
 from duiyi.processors.tokens import english_tokens, tokens_of
 from duiyi.processors.word_alignment import align_words
+from duiyi.processors.word_alignment.attention import Attention, links_from_attention
 from eval_words import diagonal, figures, gold
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -50,7 +52,7 @@ def test_the_gold_set_speaks_of_its_tokens_and_keeps_sure_and_possible_apart() -
         assert all(0 <= i < len(row["zh_tokens"]) and 0 <= j < len(row["en_tokens"]) for i, j in sure | possible)
 
 
-@pytest.mark.parametrize("split", ["dev", "held"])
+@pytest.mark.parametrize("split", ["dev", "held", "tiny"])
 def test_its_errors_stay_far_below_those_of_the_diagonal(split: str) -> None:
     rows = gold(split)
     ours = figures(rows, align_words)
@@ -93,6 +95,30 @@ def test_parts_of_words_have_probabilities_of_stems_that_the_dictionary_knows() 
     assert parts["机"][0][0] == "machin"
     for said in list(parts.values())[::50]:
         assert all(logarithm <= 0 and stem in lexicon().english for stem, logarithm in said)
+
+
+def test_attention_links_each_english_word_to_what_was_looked_at_most() -> None:
+    attention = Attention(["▁我", "喝", "茶", "。"], ["▁I", "▁dr", "ink", "▁tea", "."],
+        [[0.9, 0.1, 0, 0, 0], [0.1, 0.5, 0.4, 0, 0], [0, 0.9, 0.1, 0, 0], [0, 0.1, 0.8, 0.1, 0], [0, 0, 0.3, 0.3, 0.4]])  # fmt: skip
+    assert links_from_attention(["我", "喝茶", "。"], ["I", "drink", "tea", "."], attention) == (
+        (0, 0),
+        (1, 1),
+        (1, 2),
+        (1, 3),
+    )
+    assert links_from_attention(["我", "喝茶"], ["I", "drink", "tea", "."], attention) is None
+
+
+def test_what_argos_wrote_can_be_linked_by_its_attention_also_from_the_memory(duiyi, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    stdin = "我们明天开会。\n灯一直在闪红色，没有变蓝。\n".encode()
+    environment = {"DUIYI_ALIGNMENT__ARGOS": "attention", "DUIYI_MEMORY__PATH": str(tmp_path / "memory.sqlite")}
+    first, again = (
+        [json.loads(line)["word_alignment"] for line in done.stdout.splitlines()]
+        for done in (duiyi("translate", "--format", "jsonl", "-", stdin=stdin, **environment) for _ in range(2))
+    )
+    assert first == again and all(first)
+    words = duiyi("translate", "--format", "jsonl", "-", stdin=stdin)
+    assert [json.loads(line)["word_alignment"] for line in words.stdout.splitlines()] != first
 
 
 def test_every_pair_with_english_has_its_alignment_in_the_rows(duiyi) -> None:  # type: ignore[no-untyped-def]

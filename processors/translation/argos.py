@@ -15,6 +15,7 @@ from ..errors import UsageError
 from ..models import InstalledModel
 from ..records import Hypothesis
 from ..settings import TranslationSettings
+from ..word_alignment.attention import Attention
 from .engine import Hints, Keep, Progress, compute_threads
 
 GROUP = 32
@@ -123,6 +124,25 @@ class ArgosEngine:
             asynchronous=True,
         )
         return posted
+
+    def attention(self, pairs: Sequence[tuple[str, str]]) -> list[Attention]:
+        """What the model looks at when it is made to translate each first text as the second."""
+        sources = [self._tokenizer.encode(source) for source, _ in pairs]
+        targets = [self._tokenizer.encode(english) for _, english in pairs]
+        opening = [self._prefix] if self._prefix else []
+        found: list[Attention] = []
+        # a batch of its own for each: what is forced on some decoding must not lengthen that of others
+        for source, target in zip(sources, targets, strict=True):
+            (result,) = self._translator.translate_batch(
+                [source],
+                target_prefix=[[*opening, *target]],
+                beam_size=1,
+                max_input_length=0,
+                max_decoding_length=len(opening) + len(target) + 1,
+                return_attention=True,
+            )
+            found.append(Attention(source, target, result.attention[0][len(opening) : len(opening) + len(target)]))
+        return found
 
     def retry(
         self, sentences: Sequence[str], progress: Progress | None = None, keep: Keep | None = None

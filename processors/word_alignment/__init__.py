@@ -1,6 +1,7 @@
 """Word alignment: which English word says which Chinese word of a pair, by what dictionaries say of both. No model, no training.
 
-`association` is what speaks for two words, `grammar` the words and marks that no dictionary translates.
+`association` is what speaks for two words, `grammar` the words and marks that no dictionary translates. `attention` is the other
+way, for what an Argos model wrote; `aligner` takes the one that the settings ask for.
 """
 
 from __future__ import annotations
@@ -11,9 +12,7 @@ from itertools import pairwise
 
 from ..numbers import missing_numbers
 from .association import Chinese, English, chinese, english
-
-Link = tuple[int, int]
-"""Places of a Chinese and of an English token."""
+from .attention import Link
 
 NUMBER = 7.0
 """What it is worth that two words say the same number."""

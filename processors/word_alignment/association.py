@@ -26,6 +26,8 @@ PART_OF_KNOWN = 1.5
 """What a part's meaning loses where the dictionary has the whole word."""
 LONGEST_PART = 6
 """Characters of a part at most."""
+CACHED = 8_192
+"""Words of each language that are kept; a Chinese one takes about 7 kB."""
 
 _FORM, _SAME, _NAME, _SYLLABLE = "=", "==", "@", "@@"
 """What keys that are no stems begin with."""
@@ -51,7 +53,7 @@ class Chinese(NamedTuple):
     is_content: bool
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=CACHED)
 def english(token: str, first: bool) -> English:
     """What is known of an English token by itself; where it is the ``first``, its capital tells little."""
     plain = token.lower().replace("’", "'")
@@ -67,7 +69,7 @@ def english(token: str, first: bool) -> English:
     return English(frozenset(keys.union(stems)), is_number, bool(stems) or is_number)
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=CACHED)
 def chinese(token: str) -> Chinese:
     """What is known of a Chinese token by itself."""
     plain = plain_chinese(token)

@@ -17,7 +17,7 @@ from ..pairing import Paired
 from ..records import Document, Origin, Sentence, Unread, pair_id
 from ..repair import Translation
 from ..tokens import english_tokens
-from ..word_alignment import align_words
+from ..word_alignment.aligner import Align, Unlinked, align_by_words
 from .schema import TABLES
 
 Row = dict[str, Any]
@@ -113,8 +113,9 @@ class Rows:
 class DocumentRows:
     """Adds a document's rows to those of a shard, part by part: a long document is never there as a whole."""
 
-    def __init__(self, document: Document, run: Run, rows: Rows) -> None:
+    def __init__(self, document: Document, run: Run, rows: Rows, align: Align = align_by_words) -> None:
         self._document = document
+        self._align = align
         self._doc_id = document.doc_id
         self._run = run
         self._rows = rows
@@ -143,6 +144,7 @@ class DocumentRows:
             strict=paired.translations is not None,
         )
         rows = [*(self._author_row(*one) for one in author), *(self._row(*one) for one in machine)]
+        self._link_words([row for row in rows if row["en"] is not None])
         for row in sorted(rows, key=lambda row: int(row["zh_start"])):
             self._rows.pairs.add(**row)
         for segment in part.segments:
@@ -169,7 +171,8 @@ class DocumentRows:
         self._repaired += "repaired" in translation.flags
         return {
             **self._chinese(sentence, tokens, translation.origin, occurrence),
-            **_english(tokens, translation.text),
+            "en": translation.text,
+            "en_tokens": None if translation.text is None else english_tokens(translation.text),
             "engine": translation.engine,
             "model": translation.model,
             "score": translation.score,
@@ -182,7 +185,8 @@ class DocumentRows:
         self._author += 1
         return {
             **self._chinese(pair.chinese, tokens, "author", occurrence),
-            **_english(tokens, pair.en),
+            "en": pair.en,
+            "en_tokens": english_tokens(pair.en),
             "en_start": pair.en_start,
             "en_end": pair.en_end,
             "en_doc_id": pair.en_doc_id or self._doc_id,
@@ -210,6 +214,14 @@ class DocumentRows:
             "run_id": self._run.run_id,
             "created_at": self._run.started,
         }
+
+    def _link_words(self, rows: Sequence[Row]) -> None:
+        """Say in rows with English which of its words say which of the Chinese ones."""
+        unlinked = [
+            Unlinked(row["zh"], row["zh_tokens"], row["en"], row["en_tokens"], row.get("engine")) for row in rows
+        ]
+        for row, links in zip(rows, self._align(unlinked), strict=True):
+            row["word_alignment"] = [{"zh": zh, "en": en} for zh, en in links]
 
     def finish(self, totals: Totals, seconds: float) -> None:
         """Add the document's own row, when all its parts are there."""
@@ -243,19 +255,10 @@ class DocumentRows:
         )
 
 
-def _english(zh_tokens: Sequence[str], english: str | None) -> Row:
-    """A pair's English, its tokens and which of them say which Chinese ones; all null where there is none."""
-    if english is None:
-        return {}
-    tokens = english_tokens(english)
-    links = align_words(zh_tokens, tokens)
-    return {"en": english, "en_tokens": tokens, "word_alignment": [{"zh": zh, "en": en} for zh, en in links]}
-
-
-def document_rows(analysis: Analysis, paired: Paired, run: Run, seconds: float) -> Rows:
+def document_rows(analysis: Analysis, paired: Paired, run: Run, seconds: float, align: Align = align_by_words) -> Rows:
     """The rows of a document with its pairs."""
     rows = Rows()
-    made = DocumentRows(analysis.document, run, rows)
+    made = DocumentRows(analysis.document, run, rows, align)
     made.add(analysis, paired, made.occurrences(paired.sentences))
     made.finish(analysis.totals, seconds)
     return rows
