@@ -220,6 +220,12 @@ def test_spans_are_exact_slices_that_do_not_overlap(
     assert len(covered) == len(set(covered))
 
 
+def test_english_between_the_two_chinese_sentences_that_it_says_is_not_inside_their_span() -> None:
+    (_, zh, en, _), (_, zh_2, en_2, _) = ROWS[:2]
+    for pair in findings(f"{zh}\n{en}：{en_2}\n{zh_2}\n").pairs:
+        assert pair.zh_end <= pair.en_start or pair.en_end <= pair.zh_start
+
+
 def test_most_labelled_pairs_are_found_and_hardly_any_when_shuffled() -> None:
     rows = [row for row in ROWS if len(row[1]) > 12]
     true = sum(bool(found(f"{zh}\n{en}")) for _, zh, en, _ in rows)

@@ -124,8 +124,10 @@ class _Claimed:
         self._spans = sorted(spans)
 
     def claims(self, pair: AuthorPair) -> bool:
-        """Whether both spans of the pair are free; they are no longer then."""
+        """Whether both spans of the pair are free, of each other too; they are no longer then."""
         spans = ((pair.zh_start, pair.zh_end), (pair.en_start, pair.en_end))
+        if pair.zh_start < pair.en_end and pair.en_start < pair.zh_end:
+            return False  # the English of two Chinese sentences stands between them
         places = [bisect_left(self._spans, start, key=lambda span: span[1] - 1) for start, _ in spans]
         for (_, end), place in zip(spans, places, strict=True):
             if place < len(self._spans) and self._spans[place][0] < end:
