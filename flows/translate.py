@@ -177,18 +177,21 @@ def _units(work: Iterator[Shard], settings: Settings) -> Generator[tuple[Unit, S
             yield Unit([], 0.0), shard
 
 
-def _ahead(items: Iterator[T]) -> Generator[T, None, None]:
-    """The items, each of them made in a thread while the one before it is in use."""
+def _ahead(items: Iterator[T], tally: Tally) -> Generator[T, None, None]:
+    """The items, each of them made in a thread while the one before it is in use; that ends soon when no more are wanted."""
     context = copy_context()  # Prefect knows by it which flow a task belongs to
     with ThreadPoolExecutor(1, thread_name_prefix="ahead") as worker:
 
         def following() -> T | None:
             return context.run(lambda: next(items, None))
 
-        pending = worker.submit(following)
-        while (item := pending.result()) is not None:
+        try:
             pending = worker.submit(following)
-            yield item
+            while (item := pending.result()) is not None:
+                pending = worker.submit(following)
+                yield item
+        finally:
+            tally.ended = True
 
 
 class _RowMaker:
@@ -310,7 +313,7 @@ def _run_corpus(
             work = _without_poison(shards(inputs, out, stored, choice, settings, tally), attempts, stored, tally)
             # while there are suspects, one document at a time: else it would not be known which of two it was
             analysed = _units(work, settings)
-            with closing(analysed if attempts.has_suspects else _ahead(analysed)) as units:
+            with closing(analysed if attempts.has_suspects else _ahead(analysed, tally)) as units:
                 for unit, shard in units:
                     unit_started = time.monotonic()
                     found = _translated(unit, translator, progress)

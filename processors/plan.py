@@ -67,6 +67,10 @@ class Shard:
         )
 
 
+class EndedError(Exception):
+    """The planning was ended from another thread (`Tally.ended`)."""
+
+
 @dataclass(slots=True)
 class Tally:
     """How many documents were met, by what was decided of them, and the inputs that gave none."""
@@ -87,6 +91,9 @@ class Tally:
     pruned: int = 0
     notes: list[str] = field(default_factory=list)
     """What else a person should know, a line each."""
+
+    ended: bool = False
+    """Set from another thread when nobody waits for more."""
 
     noted: int = 0
     """How many documents have something to be said of how they were read; the first twenty are among the notes."""
@@ -246,6 +253,7 @@ class _Planner:
     def items(self) -> Iterator[Document | Unread | str]:
         """What there is to do: documents to work on, inputs to record that gave none, ids of documents to drop."""
         for found in self._sources:
+            self._go_on()
             self._tally.sources += 1
             if isinstance(found, Unread):
                 yield from self._news(found)
@@ -279,6 +287,10 @@ class _Planner:
                 wanted.add(document)
         return wanted
 
+    def _go_on(self) -> None:
+        if self._tally.ended:
+            raise EndedError
+
     def _is_settled(self, source: Source) -> bool:
         """Whether a file is a document that is to stay as it is stored: told by its bytes, without parsing them."""
         doc_id = document_id(source.uri)
@@ -303,6 +315,7 @@ class _Planner:
         whole = True
         documents = 0
         for item in read_source(source, self._settings.reading):
+            self._go_on()
             failures.discard(item.doc_id)
             if isinstance(item, Unread):
                 whole = whole and item.source_uri != source.uri

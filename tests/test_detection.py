@@ -196,3 +196,11 @@ def test_lines_that_need_no_search_have_the_clauses_that_a_search_finds(parts: l
     plain = None if label_end(line) else plain_clauses(line, gaps)
     if plain is not None and has_other_than_han(line):  # what is all Chinese is not asked for its clauses
         assert plain == searched_clauses(line, 0, gaps)
+
+
+@pytest.mark.parametrize("name", ["Python 3.12", "Windows 11", "VS Code 1.9", "Node 20"])
+def test_a_product_with_its_number_at_the_end_of_a_sentence_is_a_guest(name: str) -> None:
+    (segment,) = detect(f"请先安装 {name}。")
+    assert segment.lang == "zh"
+    assert [segment.text[guest.start : guest.end] for guest in segment.embedded] == [name]
+    assert [one.lang for one in detect("出口 Exit 3")] == ["zh", "en"]

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from dataset_runs import ARGOS, NO_ENGINE, files_of, run_library, same_rows
 from duiyi.processors.errors import UsageError
-from duiyi.processors.plan import Tally, choose, shards
+from duiyi.processors.plan import EndedError, Tally, choose, shards
 from duiyi.processors.records import document_id
 from duiyi.processors.writing import DatasetWriter, open_dataset
 from killed_runs import settings_of, start_run
@@ -112,6 +112,17 @@ def test_two_runs_at_once_give_the_union_once_each(tmp_path: Path) -> None:
         assert run.exitcode == 0
     run_library(files, tmp_path / "alone", few)
     assert same_rows(tmp_path / "out") == same_rows(tmp_path / "alone")
+
+
+def test_planning_ends_at_the_next_document_when_nobody_waits_for_more(inputs: Path, tmp_path: Path) -> None:
+    """Nothing may be left to do for minutes where all is unchanged; who reads ahead must not go on with that."""
+    run_library([inputs], tmp_path / "out")
+    tally = Tally()
+    tally.ended = True
+    writer = DatasetWriter(tmp_path / "out", NO_ENGINE.writing)
+    with pytest.raises(EndedError):
+        list(shards([str(inputs)], tmp_path / "out", writer.stored, choose(NO_ENGINE), NO_ENGINE, tally))
+    assert not tally.decisions
 
 
 def test_what_another_run_did_meanwhile_is_not_done_again(inputs: Path, tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_of_two_english_versions_neither_is_taken(tmp_path: Path) -> None:
     assert english_twin(path) is None
 
 
-def test_only_what_is_among_the_inputs_is_read(tmp_path: Path) -> None:
+def test_a_document_has_its_twin_whatever_else_is_named(tmp_path: Path) -> None:
     path = write(tmp_path / "zh" / "a.md", "好。")
     twin = write(tmp_path / "en" / "a.md", "Good.")
 
@@ -66,9 +66,9 @@ def test_only_what_is_among_the_inputs_is_read(tmp_path: Path) -> None:
             one.twin for one in find_sources([str(named) for named in inputs], exclude=None) if isinstance(one, Source)
         ]
 
-    assert twins(path) == [None]
+    assert twins(path) == [twin.resolve()]
     assert twins(path, twin) == [twin.resolve(), None]
-    assert twins(tmp_path / "zh") == [None]
+    assert twins(tmp_path / "zh") == [twin.resolve()]
     assert twins(tmp_path) == [None, twin.resolve()]
 
 

@@ -97,8 +97,8 @@ _UNITS = frozenset("mm cm m km kg g mg l ml kb mb gb tb hz khz mhz ghz w kw v ma
 _MOST_OF_A_TERM = 6
 _MOST_OF_A_SIGN = 10
 """So many Han characters may stand beside one word, and beside several, that are their translation, not their guests."""
-_NO_SIGN = frozenset("？?。.")
-"""Signs, dishes and entries do not end so."""
+_ends_as_sentence = re.compile(r"(?:[ \t]*+[0-9]++(?:\.[0-9]++)*+)?+[？?。.]").match
+"""Signs, dishes and entries do not end so, not after a number either (``请升级 Windows 11。``)."""
 _TWIN_WORDS = 16
 """A line of more words (runs of Han, words in Latin letters) says no single thing."""
 _PINNED: dict[str, Costs] = {"han": (0.0, 9.0, 9.0), "latin": (9.0, 0.0, 3.0)}
@@ -627,10 +627,7 @@ def _mark_twins(line: str, words: list[_Word]) -> None:
     first = 0
     for index in range(1, len(words) + 1):
         if index == len(words) or words[index].before <= STRONG:
-            if (
-                2 <= index - first <= _TWIN_WORDS
-                and line[words[index - 1].end : words[index - 1].end + 1] not in _NO_SIGN
-            ):
+            if 2 <= index - first <= _TWIN_WORDS and _ends_as_sentence(line, words[index - 1].end) is None:
                 for turn in _twin_turns([word for word in words[first:index] if not word.inner]):
                     turn.before = TWIN
             first = index

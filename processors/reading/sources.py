@@ -32,7 +32,7 @@ class Source:
     named: bool
     url: str | None = None
     twin: Path | None = None
-    """Its English version, told by the names, which is among the inputs as well."""
+    """Its English version, told by the names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +123,13 @@ def _distinct(starts: Sequence[_Start], excluded: Path | None) -> Iterator[Sourc
             uri = found.uri if isinstance(found, Source) else found.source_uri
             if uri not in seen:
                 seen.add(uri)
-                yield _with_twin(found, starts) if isinstance(found, Source) else found
+                yield _with_twin(found) if isinstance(found, Source) else found
 
 
-def _with_twin(source: Source, starts: Sequence[_Start]) -> Source:
+def _with_twin(source: Source) -> Source:
+    """The source with its twin, be that among the inputs or not: else what a document is would depend on what else is named."""
     twin = english_twin(source.path) if source.path is not None else None
-    if twin is None or not any(twin.is_relative_to(path) for start in starts for path in start.paths):
-        return source
-    return replace(source, twin=twin)
+    return source if twin is None else replace(source, twin=twin)
 
 
 def _expanded(start: _Start, named: set[Path], excluded: Path | None) -> Iterator[Source | Unread]:
