@@ -18,6 +18,11 @@ PATIENCE = 240.0
 """Seconds until a test gives up: a busy machine needs a minute for a new server."""
 
 
+def without_prefect() -> dict[str, str]:
+    """This process's environment, without the Prefect API that other tests may have started in it."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+
+
 class Serving:
     """A `duiyi serve` that was started; keyword arguments are environment variables."""
 
@@ -31,7 +36,7 @@ class Serving:
             [sys.executable, "-m", "duiyi.flows", "serve", *map(str, arguments)],
             stderr=subprocess.PIPE,
             text=True,
-            env={**os.environ, **quick, **environment},
+            env={**without_prefect(), **quick, **environment},
         )
         self.lines: list[str] = []
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -61,7 +66,13 @@ class Serving:
         return line.split("pages: ")[1]
 
     def api(self, method: str, path: str, **parts: Any) -> Any:
-        answer = httpx.request(method, f"{self.pages}/api{path}", timeout=60, trust_env=False, **parts)
+        """An answer of the API. It is asked again, as Prefect's own client does, while its database is busy (503)."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            answer = httpx.request(method, f"{self.pages}/api{path}", timeout=60, trust_env=False, **parts)
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE or time.monotonic() > until:
+                break
+            time.sleep(0.5)
         answer.raise_for_status()
         return answer.json()
 

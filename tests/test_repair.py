@@ -15,6 +15,7 @@ from duiyi.processors.errors import UsageError
 from duiyi.processors.glossary import Glossary, Term, missed_terms, read_glossary
 from duiyi.processors.memory import TranslationMemory, Translator, open_memory
 from duiyi.processors.models import install
+from duiyi.processors.pairing import pair_up
 from duiyi.processors.plan import Tally
 from duiyi.processors.protection import lost_spans, protected_spans
 from duiyi.processors.reading import read_text
@@ -223,7 +224,7 @@ def test_a_run_says_how_many_were_flagged_mended_and_left() -> None:
     analysis = analyse(read_text("一。二。三。四。", "file:///a.txt"), Settings())
     flags: list[tuple[str, ...]] = [(), ("repaired",), ("echo", "untranslated_han"), ("low_score", "repaired")]
     made = [Translation("English.", -0.5, some, "llm", "m@1", quality=0.5) for some in flags]
-    rows = document_rows(analysis, made, RUN, 0.1)
+    rows = document_rows(analysis, pair_up(analysis, made, Settings()), RUN, 0.1)
     assert (rows.documents["pairs_flagged"], rows.documents["pairs_repaired"]) == ([2], [2])
     assert rows.pairs["quality"] == [0.5] * 4
     summary = RunSummary("out", "run", Tally())

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 import pytest
-from serving import PATIENCE
+from serving import PATIENCE, without_prefect
 
 
 @pytest.mark.skipif(not shutil.which("strace"), reason="needs strace")
@@ -29,7 +29,8 @@ def test_no_connection_leaves_the_machine(tmp_path: Path) -> None:
         stdin=terminal,
         stdout=terminal,
         stderr=terminal,
-        env={key: value for key, value in os.environ.items() if key != "CI"} | {"DUIYI_SERVE__POLL_SECONDS": "0.5"},
+        env={key: value for key, value in without_prefect().items() if key != "CI"}
+        | {"DUIYI_SERVE__POLL_SECONDS": "0.5"},
     )
     os.close(terminal)
     shown = bytearray()
