@@ -69,6 +69,10 @@ class Timetable:
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise UsageError(f"there is no time zone {self.zone!r}; they are called like Asia/Kuala_Lumpur") from error
         try:
+            timedelta(seconds=self.interval or 0)
+        except (ValueError, OverflowError) as error:
+            raise UsageError(f"--interval {self.interval} cannot be kept: give a number of seconds, as in 3600") from error
+        try:
             self.schedules()
         except ValueError as error:
             raise UsageError(
