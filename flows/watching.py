@@ -113,7 +113,11 @@ class Watcher:
             stamp = self._taken.get(path)
             if stamp is not None:
                 before = self._returning.get(path)
-                wait = min(max(2 * before.wait, LOOK_SECONDS), LONGEST_WAIT) if before and before.stamp == stamp else seconds
+                wait = (
+                    min(max(2 * before.wait, LOOK_SECONDS), LONGEST_WAIT)
+                    if before and before.stamp == stamp
+                    else seconds
+                )
                 self._returning[path] = _Returning(stamp, wait, time.monotonic() + wait)
                 self._next_look = 0.0
 
