@@ -30,13 +30,17 @@ from prefect.client.schemas.filters import FlowRunFilterStateType as StateTypes
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.responses import FlowRunResponse, SetStateStatus
 from prefect.client.schemas.sorting import FlowRunSort
+from prefect.exceptions import ObjectNotFound
 from prefect.states import AwaitingRetry, Cancelled, Crashed, Pending
 
 from .speaking import pass_on, tell
 from .watching import Watcher
 
-FILES_AT_ONCE = 1000
-"""Most files named in one run: Prefect's API takes parameters of half a megabyte."""
+FILES_AT_ONCE = 500
+"""Most files sent in one run, their twins not counted: Prefect's API takes parameters of half a megabyte."""
+
+ARRIVED = "arrived"
+"""Tag of the runs for files that arrived in the watched folder."""
 
 TRANSLATE_CORPUS, TRANSLATE_FILES = "translate-corpus", "translate-files"
 
@@ -62,6 +66,7 @@ class Active:
     cancelled: str | None = None
     """Why it was told to stop, if it was."""
     kill_at: float = float("inf")
+    cleared: bool = False
     last_lines: deque[str] = field(default_factory=lambda: deque(maxlen=5))
 
     def tell_to_stop(self, why: str, seconds: float) -> None:
@@ -70,6 +75,13 @@ class Active:
             self.cancelled = why
             self.process.terminate()
         self.kill_at = min(self.kill_at, time.monotonic() + seconds)
+
+    def clear_up(self) -> None:
+        """Kill, once, what its process may have left when it ended: a parser of a document."""
+        if not self.cleared:
+            self.cleared = True  # later the number may be that of another process
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
 
     def kill_if_late(self) -> None:
         """Kill it if its time to stop is over."""
@@ -98,12 +110,23 @@ class Dispatcher:
         """See to what has ended, what is to be cancelled, what has arrived and what is due."""
         self._reap()
         for active in self._active:
-            state = self._client.read_flow_run(active.run.id).state
-            if state is not None and state.type in {StateType.CANCELLING, StateType.CANCELLED}:
-                active.tell_to_stop("cancelled by request", self._settings.stop_seconds)
+            try:
+                state = self._client.read_flow_run(active.run.id).state
+            except ObjectNotFound:
+                active.tell_to_stop("its run was deleted", self._settings.stop_seconds)
+            else:
+                if state is not None and state.type in {StateType.CANCELLING, StateType.CANCELLED}:
+                    active.tell_to_stop("cancelled by request", self._settings.stop_seconds)
             active.kill_if_late()
         self._send_arrived()
         self._start_due()
+
+    def take_over(self, corpus: UUID, files: UUID) -> None:
+        """Serve these deployments from now on. Others than before mean a new database, which knows nothing of what was sent."""
+        if (corpus, files) != (self._corpus, self._files):
+            self._corpus, self._files = corpus, files
+            if self._watcher is not None:
+                self._watcher.forget()
 
     def make_good(self) -> None:
         """See to the runs of a serve that was killed: those it was at are taken up again."""
@@ -147,14 +170,17 @@ class Dispatcher:
         )
 
     def _send_arrived(self) -> None:
-        arrived = self._watcher.arrived() if self._watcher is not None else []
+        if self._watcher is None:
+            return
+        arrived = self._watcher.arrived()
         for first in range(0, len(arrived), FILES_AT_ONCE):
             batch = arrived[first : first + FILES_AT_ONCE]
             self._client.create_flow_run_from_deployment(
-                self._files, parameters={"files": [str(path) for path in batch]}, tags=["arrived"]
+                self._files,
+                parameters={"files": [str(path) for path in self._watcher.with_twins(batch)], "arrived": True},
+                tags=[ARRIVED],
             )
-            if self._watcher is not None:
-                self._watcher.take(batch)
+            self._watcher.take(batch)
             tell(f"{_files(batch)} arrived")
 
     def _start_due(self) -> None:
@@ -202,10 +228,12 @@ class Dispatcher:
 
     def _reap(self) -> None:
         for active in [one for one in self._active if one.process.poll() is not None]:
-            with suppress(ProcessLookupError):
-                os.killpg(active.process.pid, signal.SIGKILL)  # what it may have left: a parser of a document
-            self._active.remove(active)
-            self._finish(active)
+            active.clear_up()
+            try:
+                self._finish(active)
+            except ObjectNotFound:
+                tell(f"run {active.run.name} ended: it was deleted", level="warning")
+            self._active.remove(active)  # last: what the API could not be told is told it at the next look
 
     def _finish(self, active: Active) -> None:
         run = self._client.read_flow_run(active.run.id)
@@ -224,6 +252,8 @@ class Dispatcher:
             bad = run.state.is_failed() or run.state.is_crashed()
             name = (run.state.name or "").lower()
             tell(f"run {run.name} {name} after {seconds:.0f} s{message}", level="error" if bad else "info")
+            if bad:
+                self._give_back(run)
 
     def _try_again(self, run: FlowRun, why: str) -> None:
         """Take a run up again after a while, which is longer each time; after so many times it has crashed for good."""
@@ -231,10 +261,18 @@ class Dispatcher:
         if tries > self._settings.retries:
             self._set(run, Crashed(message=f"{why}, for the {tries}th time"))
             tell(f"run {run.name} crashed: {why}", level="error")
+            self._give_back(run)
             return
         delay = self._settings.retry_seconds * 2 ** (tries - 1)
         self._set(run, AwaitingRetry(scheduled_time=datetime.now(UTC) + timedelta(seconds=delay), message=why))
         tell(f"run {run.name} is taken up again in {delay:.0f} s: {why}", level="warning")
+
+    def _give_back(self, run: FlowRun) -> None:
+        """Files that arrived and whose run failed are sent again after a while, as long as they are there."""
+        if self._watcher is not None and ARRIVED in run.tags:
+            self._watcher.give_back(
+                [Path(file) for file in run.parameters.get("files", [])], self._settings.retry_seconds
+            )
 
     def _set(self, run: AnyRun, state: object) -> None:
         self._client.set_flow_run_state(run.id, state, force=True)  # type: ignore[arg-type]

@@ -69,6 +69,12 @@ class Timetable:
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise UsageError(f"there is no time zone {self.zone!r}; they are called like Asia/Kuala_Lumpur") from error
         try:
+            timedelta(seconds=self.interval or 0)
+        except (ValueError, OverflowError) as error:
+            raise UsageError(
+                f"--interval {self.interval} cannot be kept: give a number of seconds, as in 3600"
+            ) from error
+        try:
             self.schedules()
         except ValueError as error:
             raise UsageError(
@@ -307,13 +313,17 @@ class _Service:
 
     def _look_until_the_end(self, client: SyncPrefectClient, dispatcher: Dispatcher) -> None:
         tidied = 0.0
-        made_good = False
+        deployed, made_good = True, False
         failing_since: float | None = None
         while not self._end.asked.is_set():
             try:
                 if self._server is not None and not self._server.is_alive:
-                    made_good = False
-                    self._restart(client)
+                    deployed = made_good = False
+                    tell("Prefect's server has ended; starting it again", level="warning")
+                    start(self._server)
+                if not deployed:
+                    dispatcher.take_over(*deploy(self._served, client))
+                    deployed = True
                 if not made_good:
                     dispatcher.make_good()
                     made_good = True
@@ -327,16 +337,13 @@ class _Service:
                 if failing_since is None:
                     failing_since = now
                     tell(f"Prefect's API does not answer as it should; trying again ({_said(error)})", level="warning")
-                elif self._server is not None and now - failing_since > GIVE_UP_SECONDS:
-                    self._server.stop()
+                elif now - failing_since > GIVE_UP_SECONDS:
                     failing_since = None
+                    if _is_outage(error) and self._server is not None:
+                        self._server.stop()
+                    else:  # it is well, but perhaps somebody has deleted a deployment
+                        deployed = False
             self._end.asked.wait(self._settings.serve.poll_seconds)
-
-    def _restart(self, client: SyncPrefectClient) -> None:
-        if self._server is not None:
-            tell("Prefect's server has ended; starting it again", level="warning")
-            start(self._server)
-            deploy(self._served, client)
 
     def _tidy(self, dispatcher: Dispatcher) -> None:
         if self._server is not None:
@@ -356,6 +363,15 @@ def _api_errors() -> tuple[type[Exception], ...]:
     from prefect.exceptions import PrefectException
 
     return httpx.HTTPError, PrefectException, StoppedError, RuntimeError
+
+
+def _is_outage(error: Exception) -> bool:
+    """Whether the server is gone or broken. One that refuses a request (404, 409) is well."""
+    import httpx
+
+    if isinstance(error, httpx.HTTPStatusError):
+        return error.response.is_server_error
+    return isinstance(error, httpx.TransportError)
 
 
 def _said(error: Exception) -> str:

@@ -27,6 +27,7 @@ from duiyi.processors.errors import DISK_FULL
 from duiyi.processors.memory import TranslationMemory, Translator, corrected, documents_to_redo, open_memory
 from duiyi.processors.pairing import Paired, pair_up
 from duiyi.processors.plan import Choice, Prune, Shard, Tally, choose, is_news, shards
+from duiyi.processors.reading import Met
 from duiyi.processors.records import Document, Unread
 from duiyi.processors.repair import Translation
 from duiyi.processors.run_summary import RunSummary
@@ -426,8 +427,22 @@ def translate_corpus(
 
 @flow(name="translate-files", flow_run_name=_run_name, validate_parameters=False, persist_result=False)
 def translate_files(
-    files: list[str], out: str, config: str | None = None, overrides: Overrides | None = None
+    files: list[str],
+    out: str,
+    config: str | None = None,
+    overrides: Overrides | None = None,
+    arrived: bool = False,
 ) -> RunSummary:
-    """Translate the named files on demand, into the dataset in ``out``; each is done anew only if it changed."""
+    """Translate the named files on demand, into the dataset in ``out``; each is done anew only if it changed.
+
+    Args:
+        files: what to read.
+        out: folder of the dataset.
+        config: a settings file.
+        overrides: settings that win over it, ``{section: {name: value}}``.
+        arrived: nobody named the files, they were met in a folder: one that has gone again is left out, and one of a kind
+            that is not read is skipped.
+    """
     settings = load_settings(Path(config) if config else None, overrides)
-    return _stoppable(lambda progress: run_corpus(files, Path(out), settings, progress=progress))
+    inputs: Sequence[str] = [Met(file) for file in files] if arrived else files
+    return _stoppable(lambda progress: run_corpus(inputs, Path(out), settings, progress=progress))

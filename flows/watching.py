@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from duiyi.processors.reading import Source, find_sources
+from duiyi.processors.reading.twins import chinese_twins, english_twin
 from watchfiles import watch
 
 UNFINISHED = (".part", ".partial", ".tmp", ".temp", ".crdownload", ".download", ".filepart", ".opdownload", ".swp", "~")
@@ -20,6 +21,9 @@ RESCAN_SECONDS = 60.0
 
 LOOK_SECONDS = 0.5
 """And so often while a file has not settled yet."""
+
+LONGEST_WAIT = 3600.0
+"""A file whose run failed comes again at least so often."""
 
 OPEN_SECONDS = 600.0
 """A file that a program holds open for writing is taken all the same when it stood still for so long."""
@@ -42,6 +46,14 @@ class Stamp(NamedTuple):
         return cls(found.st_ino, found.st_size, found.st_mtime_ns)
 
 
+class _Returning(NamedTuple):
+    """A file that comes again although it did not change, for its run failed."""
+
+    stamp: Stamp
+    wait: float
+    at: float
+
+
 class Watcher:
     """Watches a folder and all below it. A file that was there before counts as arrived, as does one that has changed."""
 
@@ -51,6 +63,7 @@ class Watcher:
         self._settle_seconds = settle_seconds
         self._report = report
         self._taken: dict[Path, Stamp] = {}
+        self._returning: dict[Path, _Returning] = {}
         self._waiting: dict[Path, tuple[Stamp, float]] = {}
         """Files that have not settled: how they were, and since when."""
         self._stirred = threading.Event()
@@ -73,7 +86,11 @@ class Watcher:
             return []
         self._stirred.clear()
         settled = self._settled(now)
-        self._next_look = now + (LOOK_SECONDS if self._waiting else RESCAN_SECONDS)
+        self._next_look = min(
+            now + (LOOK_SECONDS if self._waiting else RESCAN_SECONDS),
+            *(one.at for one in self._returning.values() if one.at > now),
+            float("inf"),
+        )
         return sorted(settled)
 
     def take(self, files: Iterable[Path]) -> None:
@@ -81,10 +98,46 @@ class Watcher:
         for path in files:
             stamp, _ = self._waiting.pop(path)
             self._taken[path] = stamp
+            if path in self._returning:  # it is at its try again; what it waited is kept for the next
+                self._returning[path] = self._returning[path]._replace(at=float("inf"))
+
+    def forget(self) -> None:
+        """No file is seen to any more: all come again."""
+        self._taken.clear()
+        self._returning.clear()
+        self._next_look = 0.0
+
+    def give_back(self, files: Iterable[Path], seconds: float) -> None:
+        """These files were not seen to after all: they come again after so long, which doubles each time up to an hour."""
+        for path in files:
+            stamp = self._taken.get(path)
+            if stamp is not None:
+                before = self._returning.get(path)
+                wait = (
+                    min(max(2 * before.wait, LOOK_SECONDS), LONGEST_WAIT)
+                    if before and before.stamp == stamp
+                    else seconds
+                )
+                self._returning[path] = _Returning(stamp, wait, time.monotonic() + wait)
+                self._next_look = 0.0
+
+    def with_twins(self, files: Iterable[Path]) -> list[Path]:
+        """These files and those in the folder that are the same in the other language: the pairs need both."""
+        found = dict.fromkeys(files)
+        for path in list(found):
+            english = english_twin(path)
+            for twin in [*([english] if english else []), *chinese_twins(path)]:
+                if twin.is_relative_to(self.folder) and not twin.is_relative_to(self._out):
+                    found[twin] = None
+        return list(found)
 
     def _settled(self, now: float) -> list[Path]:
         found = {path: stamp for path in self._files() if (stamp := Stamp.of(path)) is not None}
-        self._taken = {path: stamp for path, stamp in self._taken.items() if found.get(path) == stamp}
+        self._returning = {path: one for path, one in self._returning.items() if found.get(path) == one.stamp}
+        due = {path for path, one in self._returning.items() if one.at <= now}
+        self._taken = {
+            path: stamp for path, stamp in self._taken.items() if found.get(path) == stamp and path not in due
+        }
         waiting = {}
         for path, stamp in found.items():
             if path not in self._taken:

@@ -56,8 +56,8 @@ class Attempts:
 
     @property
     def has_suspects(self) -> bool:
-        """Whether there is a document that a run ended at and that none has finished since."""
-        return bool(self._counts)
+        """Whether there is a document that runs ended at, none has finished since, and that is not set aside yet."""
+        return any(found["times"] < self._limit for found in self._counts.values())
 
     def is_suspect(self, document: Document) -> bool:
         """Whether a run ended while it worked on this content of the document."""
@@ -71,10 +71,13 @@ class Attempts:
         return REASON.format(times=found["times"], why=found["why"], file=self._counts_file)
 
     def begin(self, documents: Iterable[Document]) -> None:
-        """The run is at these documents now, too."""
+        """The run is at these documents now, too; what runs before it did to another content of theirs counts no more."""
+        contents = {document.doc_id: document.content_sha256 for document in documents}
         with self._noting:
-            self._at |= {document.doc_id: document.content_sha256 for document in documents}
+            self._at |= contents
             _write(self._mine, self._at)
+        known = self._counts
+        self._clear({doc_id for doc_id in contents.keys() & known if known[doc_id]["content"] != contents[doc_id]})
 
     def finish(self, doc_ids: Iterable[str]) -> None:
         """These documents are done and stored."""
@@ -82,9 +85,13 @@ class Attempts:
         with self._noting:
             self._at = {doc_id: content for doc_id, content in self._at.items() if doc_id not in done}
             _write(self._mine, self._at)
-        if not done.isdisjoint(self._counts):
+        self._clear(done)
+
+    def _clear(self, doc_ids: set[str]) -> None:
+        """Suspect these documents no more."""
+        if not doc_ids.isdisjoint(self._counts):
             with self._lock:
-                self._counts = {doc_id: found for doc_id, found in self._stored_counts().items() if doc_id not in done}
+                self._counts = {key: found for key, found in self._stored_counts().items() if key not in doc_ids}
                 self._store_counts()
 
     def fault(self, document: Document, error: str) -> None:

@@ -116,6 +116,8 @@ def test_a_new_timetable_replaces_the_old_one_and_another_dataset_needs_another_
         (("--cron", "at two"), "--cron 'at two'"),
         (("--cron", "0 2 * * *", "--timezone", "Mars/Olympus"), "Mars/Olympus"),
         (("--cron", "0 2 * * *", "--interval", "60"), "--interval"),
+        (("--interval", "nan"), "--interval nan"),
+        (("--interval", "inf"), "--interval inf"),
         (("--watch", "nowhere"), "nowhere"),
     ],
 )

@@ -57,8 +57,11 @@ def test_a_document_is_set_aside_after_so_many_kills_until_it_changes(tmp_path: 
     changed = Document(source_uri="memory:guilty", text="mended", blocks=(), format="text", content_sha256="0" * 64)
     with Attempts(tmp_path, 3) as attempts:
         assert "3 runs ended abruptly" in (attempts.why_set_aside(document("guilty")) or "")
+        assert not attempts.has_suspects, "what is set aside must not hold up the others"
         assert attempts.why_set_aside(changed) is None
         assert not attempts.is_suspect(changed)
+        attempts.begin([changed])
+        assert not attempts.is_suspect(document("guilty")), "its file has another content now"
 
 
 def test_an_orderly_end_accuses_nobody(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from dataset_runs import NO_ENGINE, run_library
 from duiyi.processors.reading import Source, find_sources
-from duiyi.processors.reading.twins import english_twin
+from duiyi.processors.reading.twins import chinese_twins, english_twin
 from duiyi.processors.records import document_id
 from duiyi.processors.writing import open_dataset
 
@@ -48,6 +48,8 @@ def test_twins_are_told_by_their_names(chinese: str, english: str | None, tmp_pa
     path = write(tmp_path / chinese, "好。")
     twin = None if english is None else write(tmp_path / english, "Good.").resolve()
     assert english_twin(path) == twin
+    if twin is not None:
+        assert chinese_twins(twin) == [path.resolve()], "the other way round too"
 
 
 def test_of_two_english_versions_neither_is_taken(tmp_path: Path) -> None:

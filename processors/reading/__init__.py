@@ -7,12 +7,13 @@ process (`isolation`, `parsers`). Whatever cannot be read comes as `Unread` with
 
 from .documents import file_sha256, read_bytes, read_source
 from .encoding import NotTextError, decode
-from .sources import Root, Source, find_sources, named_roots
+from .sources import Met, Root, Source, find_sources, named_roots
 from .text import TEXT_FORMATS, read_text
 from .windows import text_windows
 
 __all__ = [
     "TEXT_FORMATS",
+    "Met",
     "NotTextError",
     "Root",
     "Source",

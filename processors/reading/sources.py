@@ -35,6 +35,12 @@ class Source:
     """Its English version, told by the names."""
 
 
+class Met(str):
+    """An input that is a file which a program met in a folder: it is read as one met there, and left out when it has gone."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class _Start:
     """An input that is known to exist: a URL, or paths (several for a pattern) and the folder they may not leave."""
@@ -42,6 +48,7 @@ class _Start:
     paths: tuple[Path, ...] = ()
     root: Path | None = None
     url: str | None = None
+    named: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,18 +112,18 @@ def find_sources(inputs: Sequence[str], *, exclude: Path | None) -> Iterator[Sou
     cannot be listed and the like come as `Unread`.
 
     Raises:
-        UsageError: at once, before anything is read: an input does not exist, a pattern matches nothing, or an input
+        UsageError: at once, before anything is read: an input does not exist (unless it is one `Met`), a pattern matches nothing, or an input
             lies in ``exclude``.
     """
     if not inputs:
         raise UsageError("no input: name files, folders, patterns or URLs")
     excluded = exclude.resolve() if exclude is not None else None
-    starts = [_start(text, excluded) for text in inputs]
+    starts = [_start(text, excluded) for text in inputs if not isinstance(text, Met) or Path(text).exists()]
     return _distinct(starts, excluded)
 
 
 def _distinct(starts: Sequence[_Start], excluded: Path | None) -> Iterator[Source | Unread]:
-    named = {path for start in starts if start.root is None for path in start.paths}
+    named = {path for start in starts if start.root is None and start.named for path in start.paths}
     seen: set[str] = set()
     for start in starts:
         for found in _expanded(start, named, excluded):
@@ -136,7 +143,7 @@ def _expanded(start: _Start, named: set[Path], excluded: Path | None) -> Iterato
     if start.url is not None:
         yield Source(None, _without_secrets(start.url), named=True, url=start.url)
     elif start.root is None:
-        yield from (Source(path, path.as_uri(), named=True) for path in start.paths)
+        yield from (Source(path, path.as_uri(), named=path in named) for path in start.paths)
     else:
         for path in start.paths:
             yield from _below(path, start.root, named, excluded)
@@ -162,7 +169,7 @@ def _start(text: str, excluded: Path | None) -> _Start:
         raise UsageError(f"cannot read input {text!r}: {reason}") from error
     if excluded is not None and path.is_relative_to(excluded):
         raise UsageError(f"input {text!r} lies in the output folder {excluded}, which is never read")
-    return _Start((path,), root=path if is_folder else None)
+    return _Start((path,), root=path if is_folder else None, named=not isinstance(text, Met))
 
 
 def _checked_url(text: str) -> str:
