@@ -73,6 +73,16 @@ def given(sections: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
 config_option = click.option(
     "--config", type=click.Path(path_type=Path), metavar="FILE", help="Settings file (TOML; see config/duiyi.toml)."
 )
+inputs_argument = click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+
+out_option = click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder of the dataset; made if missing.",
+)
+
 engine_option = click.option(
     "--engine",
     type=click.Choice(ENGINES),
@@ -138,14 +148,8 @@ class PruneCommand(click.Command):
 
 
 @cli.command(cls=PruneCommand)
-@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
-@click.option(
-    "--out",
-    required=True,
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Folder of the dataset; made if missing.",
-)
+@inputs_argument
+@out_option
 @engine_option
 @config_option
 @click.option(
@@ -230,14 +234,8 @@ def run(
 
 
 @cli.command(cls=PruneCommand)
-@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
-@click.option(
-    "--out",
-    required=True,
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Folder of the dataset; made if missing.",
-)
+@inputs_argument
+@out_option
 @click.option("--cron", metavar="LINE", help="Translate the inputs at these times, as in --cron '0 2 * * *'.")
 @click.option("--timezone", metavar="ZONE", help="Time zone of --cron (default: this machine's).")
 @click.option("--interval", type=click.FloatRange(min=1), metavar="SECONDS", help="Or so often.")
