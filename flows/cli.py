@@ -13,9 +13,9 @@ import signal
 import sys
 import tempfile
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
 from duiyi.processors.errors import DuiyiError, StoppedError, UsageError
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from duiyi.processors.records import Document, Segment
     from duiyi.processors.settings import Settings
     from duiyi.processors.write_back import Writable
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 ENGINES = ("auto", "argos", "llm", "cascade", "none")
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
@@ -147,6 +149,16 @@ class PruneCommand(click.Command):
         return super().parse_args(ctx, read + args[options:])
 
 
+def prune_option(text: str) -> Callable[[Command], Command]:
+    """The option ``--prune`` of a `PruneCommand`, with its help."""
+
+    def options(command: Command) -> Command:
+        hidden = click.option("--prune-force", "prune", flag_value="force", hidden=True)(command)
+        return click.option("--prune", "prune", flag_value="yes", default="no", help=text)(hidden)
+
+    return options
+
+
 @cli.command(cls=PruneCommand)
 @inputs_argument
 @out_option
@@ -163,14 +175,9 @@ class PruneCommand(click.Command):
 @click.option("--refresh", is_flag=True, help="Redo what other settings or another model made.")
 @click.option("--force", is_flag=True, help="Redo everything, with nothing that a model said before.")
 @memory_option
-@click.option(
-    "--prune",
-    "prune",
-    flag_value="yes",
-    default="no",
-    help="Drop stored documents that are gone from the inputs named here; --prune=force if that is more than a fifth.",
+@prune_option(
+    "Drop stored documents that are gone from the inputs named here; --prune=force if that is more than a fifth."
 )
-@click.option("--prune-force", "prune", flag_value="force", hidden=True)
 @click.option("--show", type=click.IntRange(min=0), default=0, metavar="N", help="Show N of the pairs when done.")
 @log_option
 def run(
@@ -257,14 +264,7 @@ def run(
 @click.option("--keep", metavar="COL,…", help="Columns kept as JSON in documents.metadata.")
 @glossary_option
 @memory_option
-@click.option(
-    "--prune",
-    "prune",
-    flag_value="yes",
-    default="no",
-    help="Each scheduled run drops stored documents that are gone from the inputs; --prune=force as for run.",
-)
-@click.option("--prune-force", "prune", flag_value="force", hidden=True)
+@prune_option("Each scheduled run drops stored documents that are gone from the inputs; --prune=force as for run.")
 @log_option
 def serve(
     inputs: tuple[str, ...],

@@ -125,12 +125,18 @@ def test_files_that_arrive_are_taken_when_they_are_complete(place: Place) -> Non
     assert "copying.txt.part" not in stored(place.out)
 
 
-def test_a_killed_flow_process_is_taken_up_again_and_loses_nothing(place: Place) -> None:
-    more = [place.inputs / f"flow-{number}.txt" for number in range(200)]
+def while_it_writes(place: Place, name: str, line: str) -> tuple[list[Path], int]:
+    """Two hundred new documents, of which a run is writing the first now; and how many lines serve had said before."""
+    more = [place.inputs / f"{name}-{number}.txt" for number in range(200)]
     at = len(place.serving.lines)
     for number, path in enumerate(more):
-        path.write_text(f"第{number}份新文件。\n", "utf-8")
+        path.write_text(line.format(number=number) + "\n", "utf-8")
     place.serving.wait_for_line("duiyi: writing", at)
+    return more, at
+
+
+def test_a_killed_flow_process_is_taken_up_again_and_loses_nothing(place: Place) -> None:
+    more, at = while_it_writes(place, "flow", "第{number}份新文件。")
     (flow,) = place.serving.descendants("flow_process")
     os.kill(flow, signal.SIGKILL)
     at = place.serving.wait_for_line("taken up again in 1 s: its process ended by SIGKILL", at)
@@ -141,11 +147,7 @@ def test_a_killed_flow_process_is_taken_up_again_and_loses_nothing(place: Place)
 
 
 def test_a_killed_server_comes_back_and_nothing_is_lost(place: Place) -> None:
-    more = [place.inputs / f"server-{number}.txt" for number in range(200)]
-    at = len(place.serving.lines)
-    for number, path in enumerate(more):
-        path.write_text(f"又是第{number}份。\n", "utf-8")
-    place.serving.wait_for_line("duiyi: writing", at)
+    more, at = while_it_writes(place, "server", "又是第{number}份。")
     (server,) = place.serving.descendants("server_process")
     os.kill(server, signal.SIGKILL)
     at = place.serving.wait_for_line("server has ended; starting it again", at)

@@ -93,7 +93,8 @@ class Translator:
         if not rest:
             return []
         model = self._models()[0]
-        known = model.known({source: self._ladder(model).hints(source) for source in rest})
+        ladder = self._ladder(model)
+        known = model.known({source: ladder.hints(source) for source in rest})
         return [source for source in rest if source not in known]
 
     @property
