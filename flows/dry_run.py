@@ -43,7 +43,7 @@ def dry_run_lines(
             for document in shard.documents:
                 documents += 1
                 for part in analyse_in_parts(document, settings, settings.flows.part_characters):
-                    texts = [part.sentences[number].text for number in part.wanted]
+                    texts = part.wanted_texts
                     if not choice.translates or not texts:
                         continue
                     try:

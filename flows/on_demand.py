@@ -129,6 +129,7 @@ def _paired(documents: Iterable[Document], settings: Settings) -> Iterator[tuple
                 if translator is None:
                     memory = opened.enter_context(open_memory(settings.memory, warn))
                     translator = Translator(memory, settings, say=say)
-                texts = [analysis.sentences[number].text for number in analysis.wanted]
-                found = translator.translate(texts, progress.translated, progress.expect)
+                found = translator.translate(
+                    analysis.wanted_texts, progress.translated, progress.expect, analysis.wanted_follows
+                )
             yield analysis, pair_up(analysis, found, settings)

@@ -107,8 +107,9 @@ def analyse_shard(parts: Iterator[Part], characters: int) -> Unit:
 @task(name="translate-shard", cache_policy=NO_CACHE, persist_result=False)
 def translate_shard(unit: Unit, translator: Translator, progress: RunProgress) -> Translated:
     """Translate the sentences of a unit that no author pair covers: each once, and only those that the memory does not have."""
-    texts = [part.sentences[number].text for part in unit.parts for number in part.wanted]
-    return Translated(translator.translate(texts, progress.translated, progress.expect))
+    texts = [text for part in unit.parts for text in part.wanted_texts]
+    follows = [one for part in unit.parts for one in part.wanted_follows]
+    return Translated(translator.translate(texts, progress.translated, progress.expect, follows))
 
 
 @task(name="write-shard", cache_policy=NO_CACHE, persist_result=False, retry_condition_fn=_storage_may_recover)

@@ -45,6 +45,16 @@ class Part:
     characters: int
     totals: Totals | None
 
+    @property
+    def wanted_texts(self) -> list[str]:
+        """The Chinese that is to be translated."""
+        return [self.sentences[number].text for number in self.wanted]
+
+    @property
+    def wanted_follows(self) -> list[bool]:
+        """Of each of them, whether no other Chinese sentence of this part stands between it and the one before it in the list."""
+        return [before + 1 == number for before, number in zip((-2, *self.wanted), self.wanted, strict=False)]
+
 
 @dataclass(frozen=True, slots=True)
 class Analysis(Part):

@@ -2,12 +2,14 @@
 
 ``quality`` is the chrF (Popović 2015; 0 to 1 here) that a translation is expected to reach against the nearer of two
 references: a linear model over cheap figures, after the black-box and glass-box features of Specia et al. 2018 ("Quality
-Estimation for Machine Translation"), of which the mean log-probability tells most (Fomicheva et al. 2020, "Unsupervised
-quality estimation for neural machine translation"). It says how good translations *like this one* were on average; two
-translations of 0.45 and 0.50 may well be the other way round. Flags are decisions of their own and not part of it.
+Estimation for Machine Translation"). Most is told by the mean log-probability (Fomicheva et al. 2020, "Unsupervised
+quality estimation for neural machine translation") and by how many of the source's words the dictionary finds in the English. It
+says how good translations *like this one* were on average; two translations of 0.45 and 0.50 may well be the other way
+round. Flags are decisions of their own and not part of it.
 
 The weights stand in ``quality.json``; ``tests/eval_quality.py`` fits them and shows how well they hold on lines they
-were not fitted on.
+were not fitted on. Those of the language model are fitted on its own answers; those of Argos, whose packages differ and whose
+log-probabilities are another scale, on the answers of other systems and without the log-probability.
 """
 
 from __future__ import annotations
@@ -20,9 +22,10 @@ from importlib import resources
 
 from .checks import Measures
 from .detection.characters import HAN
+from .dictionary.coverage import covered_share
 from .records import Hypothesis
 
-FEATURES = ("score", "log_length", "latin_share", "length_off", "untranslated", "no_answer")
+FEATURES = ("score", "log_length", "latin_share", "length_off", "untranslated", "no_answer", "covered")
 _han = re.compile(f"[{HAN}]")
 _latin = re.compile("[A-Za-z0-9]")
 
@@ -32,7 +35,7 @@ def features_of(source: str, hypothesis: Hypothesis, found: Measures) -> tuple[f
 
     The mean log-probability; the logarithm of the source's length in characters; the share of its characters that are
     Latin letters and digits; by how many standard deviations the length is not as expected; the share of the source's Chinese
-    that is left; whether there is no answer at all.
+    that is left; whether there is no answer at all; the share of the source's words that the dictionary finds in the answer.
     """
     score = -2.0 if hypothesis.score is None else max(hypothesis.score, -2.0)
     chinese = max(len(_han.findall(source)), 1)
@@ -43,6 +46,7 @@ def features_of(source: str, hypothesis: Hypothesis, found: Measures) -> tuple[f
         min(abs(found.length), 6.0),
         min(found.han / chinese, 1.0),
         float(found.meta or found.empty),
+        covered_share(source, hypothesis.text),
     )
 
 
@@ -58,6 +62,6 @@ def quality_of(source: str, hypothesis: Hypothesis, found: Measures, engine: str
     weights = _weights().get(engine)
     if weights is None:
         return None
-    figures = zip(FEATURES, features_of(source, hypothesis, found), strict=True)
-    estimate = weights["intercept"] + sum(weights[name] * figure for name, figure in figures)
+    figures = dict(zip(FEATURES, features_of(source, hypothesis, found), strict=True))
+    estimate = sum(weight * figures.get(name, 1.0) for name, weight in weights.items())  # the intercept is no feature
     return min(max(estimate, 0.0), 1.0)

@@ -23,7 +23,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from duiyi.processors.analysis import Analysis, analyse
+from duiyi.processors.analysis import analyse
 from duiyi.processors.checks import flags_of
 from duiyi.processors.detection.characters import has_han
 from duiyi.processors.errors import DuiyiError, UsageError
@@ -195,19 +195,14 @@ def by_sentences(lines: Sequence[str], run: Engine, settings: Settings) -> tuple
     analyses = [
         analyse(read_text(line, f"file:///line/{number}", "text"), settings) for number, line in enumerate(lines)
     ]
-    translated = run([text for one in analyses for text in wanted(one)])
+    translated = run([text for one in analyses for text in one.wanted_texts])
     rest = iter(translated.translations)
     english = []
     for one in analyses:
-        own = [next(rest) for _ in wanted(one)]
+        own = [next(rest) for _ in one.wanted]
         found: list[tuple[Sentence, str | None]] = pair_up(one, own, settings).english()
         english.append(" ".join(as_english(one.document.text, found).split()))
     return english, translated
-
-
-def wanted(one: Analysis) -> list[str]:
-    """The Chinese of a document that is to be translated."""
-    return [one.sentences[number].text for number in one.wanted]
 
 
 def by_lines(lines: Sequence[str], run: Engine, settings: Settings) -> tuple[list[str], Translated]:

@@ -23,7 +23,7 @@ from duiyi.processors.records import Hypothesis
 from duiyi.processors.repair import Translation, clauses_of, joined, merely_deletes, pieces_of
 from duiyi.processors.run_summary import RunSummary
 from duiyi.processors.settings import CheckSettings, MemorySettings, Settings, load_settings
-from duiyi.processors.translation import argos, llm
+from duiyi.processors.translation import Keep, argos, llm
 from duiyi.processors.writing import document_rows
 from hypothesis import given
 from hypothesis import strategies as st
@@ -133,6 +133,42 @@ def test_the_second_engine_of_a_cascade_sees_only_what_is_flagged(
     found = Translator(memory, settings).translate(sources)
     assert found[0].engine == "argos"
     assert "这是第3页。" not in asked
+
+
+def test_what_stays_faulty_is_tried_with_the_sentence_before_it_where_it_stands_only(
+    memory: TranslationMemory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gguf = tmp_path / "tiny.gguf"
+    write_gguf(gguf)
+    settings = settings_with(None, "llm", dir=tmp_path / "models")
+    install("llm", settings.models, gguf, lambda line: None, source_of(gguf, "http://127.0.0.1:9/", tmp_path / "no"))
+    asked: list[tuple[str, tuple[str, str]]] = []
+    in_context = llm.LlmEngine.in_context
+
+    def noted(
+        self: llm.LlmEngine, sentences: Sequence[str], contexts: Sequence[tuple[str, str]], keep: Keep | None = None
+    ) -> list[Hypothesis]:
+        asked.extend(zip(sentences, contexts, strict=True))
+        return in_context(self, sentences, contexts, keep)
+
+    monkeypatch.setattr(llm.LlmEngine, "in_context", noted)
+    faulty = "共9731件，在 Kuala Lumpur 交货。"
+    sources = ["这是第3页。", faulty, "今天下雨。", faulty, faulty]
+    alone = Translator(memory, settings).translate(sources)
+    assert not asked
+    assert alone[1] == alone[3] == alone[4]
+    assert set(alone[1].flags) - {"low_score"}
+    placed = Translator(memory, settings).translate(sources, follows=[False, True, False, True, False])
+    expected = {(faulty, (sources[place - 1], alone[place - 1].text)) for place in (1, 3) if alone[place - 1].text}
+    assert set(asked) == expected
+    assert expected
+    assert (placed[4].text, placed[4].flags) == (alone[4].text, alone[4].flags)
+
+    def never(self: llm.LlmEngine, sentences: Sequence[str], *_: object, **__: object) -> list[Hypothesis]:
+        pytest.fail(f"asked again: {sentences}")
+
+    monkeypatch.setattr(llm.LlmEngine, "_generate", never)
+    assert Translator(memory, settings).translate(sources, follows=[False, True, False, True, False]) == placed
 
 
 @pytest.mark.parametrize(

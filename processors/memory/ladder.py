@@ -7,20 +7,23 @@
 4. A wider search.
 5. The sentence cut around what must come through; these pieces are put back as they are, so none can be lost.
 
+6. Where there is a sentence before it in its document: a try that has read that one (the language model). What comes of it holds
+   for this place only, `Ladder.in_context`; the rungs above know no context, so identical sentences stay identical.
+
 Each rung does all sentences that still need it together, and everything that is said goes to the memory: a killed run
 repeats nothing. A low score alone is no fault, and is not tried again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 
 from ..glossary import Glossary
 from ..records import Hypothesis
 from ..repair import Candidate, best, clauses_of, hints_for, joined, judged, pieces_of
 from ..settings import CheckSettings
-from ..translation import Hints, Progress
+from ..translation import Context, Hints, Progress
 from .model import RememberedModel
 
 Tries = dict[str, list[Candidate]]
@@ -54,6 +57,15 @@ class Ladder:
             if not faulty:
                 return
             self._add(tries, rung(faulty))
+
+    def in_context(
+        self, tries: Tries, wanted: Iterable[tuple[str, Context]]
+    ) -> dict[tuple[str, Context], list[Candidate]]:
+        """All tries at sentences with one more, which has read the sentence before."""
+        said = self._model.in_context(wanted)
+        return {
+            (source, context): [*tries[source], self.judged(source, one)] for (source, context), one in said.items()
+        }
 
     def hints(self, source: str) -> Hints:
         """What a first try at a sentence is told: the terms it has."""

@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 from ..models import InstalledModel
 from ..records import Hypothesis
 from ..settings import TranslationSettings
-from ..translation import Engine, Hints, Identity, Keep, Progress, identity_of, load_engine
+from ..translation import Context, Engine, Hints, Identity, Keep, Progress, identity_of, load_engine
 from ..translation.turn import llm_turn
 from .speed import load_of
 from .store import Remembered, TranslationMemory
@@ -21,6 +22,7 @@ T = TypeVar("T")
 BEAM = "beam"
 HINTED = "hinted"
 HINTED_STRICT = "strict hinted"
+CONTEXT = "context"
 """The manners of tries beside the first and its retry; a number behind one is raised when an engine does something else for it."""
 
 
@@ -120,6 +122,36 @@ class RememberedModel:
             self._work(0, lambda engine, kept: engine.beam(new, kept), keep)
         return {source: one.first for source, one in known.items()}
 
+    def in_context(self, wanted: Iterable[tuple[str, Context]]) -> dict[tuple[str, Context], Hypothesis]:
+        """Tries at sentences that have read the one before; none where the engine reads only one sentence at a time."""
+        if self.identity.engine != "llm":
+            return {}
+        found: dict[tuple[str, Context], Hypothesis] = {}
+        rounds: list[dict[str, Context]] = []  # in each of which a sentence has one context
+        for source, context in dict.fromkeys(wanted):
+            known = self._memory.lookup(self._context_identity(context), [source], self._since)
+            if source in known:
+                found[source, context] = known[source].first
+                continue
+            free = next((one for one in rounds if source not in one), None)
+            if free is None:
+                rounds.append(free := {})
+            free[source] = context
+        for new in rounds:
+
+            def keep(answers: Mapping[str, Hypothesis], new: Mapping[str, Context] = new) -> None:
+                for source, hypothesis in answers.items():
+                    found[source, new[source]] = hypothesis
+                    fresh = {source: Remembered(hypothesis)}
+                    self._memory.store(self._context_identity(new[source]), fresh, self._since)
+
+            sources, contexts = list(new), list(new.values())
+            self._work(0, partial(_ask_in_context, sources, contexts), keep)
+        return found
+
+    def _context_identity(self, context: Context) -> Identity:
+        return self.identity.varied(CONTEXT, *context)
+
     def keep_made(self, manner: str, made: Mapping[str, Hypothesis]) -> None:
         """Note what was put together from several answers, so that it is known as this model's."""
         answers = {source: Remembered(hypothesis) for source, hypothesis in made.items()}
@@ -186,3 +218,7 @@ class RememberedModel:
         self.seconds += seconds
         self._memory.measured(self.identity, load, seconds)
         return result
+
+
+def _ask_in_context(sources: list[str], contexts: list[Context], engine: Engine, keep: Keep) -> list[Hypothesis] | None:
+    return engine.in_context(sources, contexts, keep)

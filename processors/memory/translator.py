@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from ..errors import UsageError
 from ..glossary import read_glossary
 from ..models import find_models
-from ..repair import Translation, best, chosen, model_input
+from ..repair import Candidate, Translation, best, chosen, model_input
 from ..settings import Settings
-from ..translation import Identity, Progress
+from ..translation import Context, Identity, Progress
 from .ladder import Ladder, Tries
 from .model import RememberedModel
 from .speed import load_of
@@ -25,6 +26,13 @@ class Wanted:
     sentences: int
     load: int
     seconds: float | None
+
+
+class _Made(NamedTuple):
+    """What a model made of sentences that stand by themselves: the best of each, and all tries."""
+
+    found: dict[str, Translation]
+    tries: Tries
 
 
 class Translator:
@@ -58,6 +66,7 @@ class Translator:
         sentences: Sequence[str],
         progress: Progress | None = None,
         expect: Callable[[Wanted], None] = lambda wanted: None,
+        follows: Sequence[bool] = (),
     ) -> list[Translation]:
         """A translation for each sentence, in the same order; identical sentences are translated once.
 
@@ -68,6 +77,8 @@ class Translator:
             sentences: Chinese, as it stands in the documents.
             progress: called with each sentence just finished.
             expect: called once with what there is to do for the model.
+            follows: whether each stands right behind the one before it in the list, in the same document; where it does and every
+                other try had a fault, it is tried again with that one as context.
 
         Raises:
             NoModelError: the memory does not have all, and no model is installed.
@@ -77,9 +88,11 @@ class Translator:
         people = self.memory.people(wanted)
         found = {source: by_a_person(english) for source, english in people.items()}
         rest = [source for source in wanted if source not in found]
-        if rest:
-            found |= self._by_the_model(rest, progress, expect)
-        return [found[source] for source in sources]
+        if not rest:
+            return [found[source] for source in sources]
+        made = self._by_the_model(rest, progress, expect)
+        found |= made.found
+        return self._in_context(sources, found, made, follows)
 
     def new(self, sentences: Iterable[str]) -> list[str]:
         """Those of the sentences, as the model would see them and each once, for which a model would be needed.
@@ -130,9 +143,7 @@ class Translator:
     def _ladder(self, model: RememberedModel) -> Ladder:
         return Ladder(model, self._glossary, self._settings.checks)
 
-    def _by_the_model(
-        self, sources: list[str], progress: Progress | None, expect: Callable[[Wanted], None]
-    ) -> dict[str, Translation]:
+    def _by_the_model(self, sources: list[str], progress: Progress | None, expect: Callable[[Wanted], None]) -> _Made:
         first, *others = self._models()
         ladder = self._ladder(first)
         remembered = first.known({source: ladder.hints(source) for source in sources}).keys()
@@ -146,9 +157,36 @@ class Translator:
             faulty = {source: tried for source, tried in tries.items() if best(source, tried).faulty}
             if faulty:
                 self._ladder(model).climb(faulty)
-        return {
+        found = {
             source: replace(chosen(source, tried), remembered=source in remembered) for source, tried in tries.items()
         }
+        return _Made(found, tries)
+
+    def _in_context(
+        self, sources: Sequence[str], found: Mapping[str, Translation], made: _Made, follows: Sequence[bool]
+    ) -> list[Translation]:
+        """The translation of each, those tried again whose tries all have faults and that stand behind another."""
+        contexts: dict[int, Context] = {}
+        for place, following in enumerate(follows):
+            source = sources[place]
+            if not following or source not in made.tries or not best(source, made.tries[source]).faulty:
+                continue
+            before = sources[place - 1]
+            if (english := found[before].text) is not None:
+                contexts[place] = (before, english)
+        told: dict[tuple[str, Context], list[Candidate]] = {}
+        for model in self._models() if contexts else ():
+            wanted = [(sources[place], context) for place, context in contexts.items()]
+            told |= self._ladder(model).in_context(made.tries, wanted)
+        here = {
+            place: chosen(sources[place], told[sources[place], context])
+            for place, context in contexts.items()
+            if (sources[place], context) in told
+        }
+        return [
+            replace(here[place], remembered=found[source].remembered) if place in here else found[source]
+            for place, source in enumerate(sources)
+        ]
 
 
 def by_a_person(english: str) -> Translation:

@@ -16,7 +16,7 @@ from ..models import InstalledModel
 from ..records import Hypothesis
 from ..settings import TranslationSettings
 from ..word_alignment.attention import Attention
-from .engine import Hints, Keep, Progress, compute_threads
+from .engine import Context, Hints, Keep, Progress, compute_threads
 
 GROUP = 32
 """Sentences whose lengths differ by fewer tokens than this share a call, and so the most tokens they may give."""
@@ -148,6 +148,12 @@ class ArgosEngine:
         self, sentences: Sequence[str], progress: Progress | None = None, keep: Keep | None = None
     ) -> list[Hypothesis] | None:
         """Argos has no prompt to change: its other tries are `beam` and `hinted`."""
+        return None
+
+    def in_context(
+        self, sentences: Sequence[str], contexts: Sequence[Context], keep: Keep | None = None
+    ) -> list[Hypothesis] | None:
+        """Argos' models read one sentence."""
         return None
 
     def rest(self) -> None:

@@ -13,6 +13,9 @@ Progress = Callable[[str], None]
 Hints = tuple[tuple[str, str], ...]
 """What a translation is told to say: words of the sentence, each with its English."""
 
+Context = tuple[str, str]
+"""The sentence before one in its document, as a model sees it, and what it was translated as."""
+
 Keep = Callable[[Mapping[str, Hypothesis]], None]
 """Called with the answers of each batch as soon as it is done."""
 
@@ -44,6 +47,12 @@ class Engine(Protocol):
 
     def beam(self, sentences: Sequence[str], keep: Keep | None = None) -> list[Hypothesis]:
         """A try by a wider search without recurring n-grams."""
+        ...
+
+    def in_context(
+        self, sentences: Sequence[str], contexts: Sequence[Context], keep: Keep | None = None
+    ) -> list[Hypothesis] | None:
+        """A try that has read the sentence before each; None: the engine reads only one sentence at a time."""
         ...
 
     def rest(self) -> None:

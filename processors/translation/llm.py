@@ -15,7 +15,7 @@ from ..models import InstalledModel
 from ..models.manifest import read_manifest
 from ..records import Hypothesis
 from ..settings import TranslationSettings
-from .engine import Hints, Keep, Progress, compute_threads
+from .engine import Context, Hints, Keep, Progress, compute_threads
 
 if TYPE_CHECKING:
     from ctranslate2 import GenerationResult, GenerationStepResult
@@ -79,6 +79,12 @@ class LlmEngine:
         beam = self._settings.llm_retry_beam
         return self._generate(sentences, self._settings.llm_retry_prompt, True, None, keep, beam=beam)
 
+    def in_context(
+        self, sentences: Sequence[str], contexts: Sequence[Context], keep: Keep | None = None
+    ) -> list[Hypothesis]:
+        """The manner of a retry, in a conversation in which the sentence before was just translated."""
+        return self._generate(sentences, self._settings.llm_prompt, True, None, keep, contexts=contexts)
+
     def rest(self) -> None:
         """Give the model's memory back until `wake`."""
         self._generator.unload_model()
@@ -98,6 +104,7 @@ class LlmEngine:
         *,
         beam: int = 1,
         hints: Sequence[str] | None = None,
+        contexts: Sequence[Context] | None = None,
     ) -> list[Hypothesis]:
         found: list[Hypothesis | None] = [None] * len(sentences)
         lengths = [len(ids) for ids in (self._tokenizer.encode(s).ids for s in sentences)]
@@ -109,7 +116,13 @@ class LlmEngine:
             limit = int(self._settings.max_length_ratio * max(lengths[i] for i in batch)) + 24
             results = self._interruptible(
                 [sentences[i] for i in batch],
-                [self._turn_tokens(prompt, sentences[i], hints[i] if hints else "") for i in batch],
+                [
+                    [
+                        *(self._earlier_tokens(prompt, *contexts[i]) if contexts else ()),
+                        *self._turn_tokens(prompt, sentences[i], hints[i] if hints else ""),
+                    ]
+                    for i in batch
+                ],
                 beam_size=beam,
                 static_prompt=self._opening_tokens(prompt),
                 max_length=limit,
@@ -172,6 +185,12 @@ class LlmEngine:
         before, _, after = prompt[first:].partition("{source}")
         sentence_tokens = encode(space + before.replace("{hints}", hints) + sentence + after).tokens
         return [*sentence_tokens, END_OF_TURN, *encode("\n").tokens, TURN, *encode("assistant\n").tokens]
+
+    def _earlier_tokens(self, prompt: str, sentence: str, answer: str) -> list[str]:
+        """A turn that has its answer, and the opening of the next turn; the opening of the first is the generator's."""
+        encode = self._tokenizer.encode
+        answered = [*encode(answer).tokens, END_OF_TURN, *encode("\n").tokens]
+        return [*self._turn_tokens(prompt, sentence), *answered, *self._opening_tokens(prompt)]
 
     @cached_property
     def _vocabulary(self) -> list[tuple[int, str, str]]:
