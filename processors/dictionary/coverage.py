@@ -7,6 +7,7 @@ quality estimation (Blatz et al. 2004, "Confidence estimation for machine transl
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from ..detection.characters import HAN
 from .lexicon import lexicon, plain_chinese
@@ -27,3 +28,17 @@ def covered_share(chinese: str, english: str) -> float:
         1.0 if not word.strong.isdisjoint(said) else _INDIRECTLY if not word.weak.isdisjoint(said) else 0.0
         for word in words
     ) / len(words)
+
+
+def lacking_words(words: Iterable[str], english: str) -> list[tuple[str, str]]:
+    """The rare ones of a sentence's words that ``english`` lacks, each with what the dictionary calls it."""
+    known, said = lexicon(), set(content_stems(english))
+    found: dict[str, str] = {}
+    for word in map(plain_chinese, words):
+        gloss = known.glosses.get(word)
+        if gloss is None:
+            continue
+        tokens = known.tokens(word)
+        if len(tokens) == 1 and said.isdisjoint(tokens[0].strong | tokens[0].weak):
+            found[word] = gloss
+    return list(found.items())

@@ -48,6 +48,8 @@ class Lexicon:
 
     strong: dict[str, tuple[str, ...]]
     weak: dict[str, tuple[str, ...]]
+    glosses: dict[str, str]
+    """How rare words are said in English."""
     english: dict[str, float]
     """Share of a stem among the content words of English, as estimated from the frequencies of what means it."""
     meant: dict[str, float]
@@ -108,6 +110,7 @@ def lexicon() -> Lexicon:
     packed = resources.files("duiyi.processors.dictionary").joinpath("cedict.tsv.xz").read_bytes()
     strong: dict[str, tuple[str, ...]] = {}
     weak: dict[str, tuple[str, ...]] = {}
+    glosses: dict[str, str] = {}
     english: dict[str, float] = {}
     meant: dict[str, float] = {}
     paraphrases: dict[str, tuple[str, ...]] = {}
@@ -125,7 +128,9 @@ def lexicon() -> Lexicon:
             strong[first] = tuple(rest[0].split())
             if rest[1]:
                 weak[first] = tuple(rest[1].split())
-    return Lexicon(strong, weak, english, meant, paraphrases, readings)
+            if len(rest) > 2:
+                glosses[first] = rest[2]
+    return Lexicon(strong, weak, glosses, english, meant, paraphrases, readings)
 
 
 def plain_chinese(text: str) -> str:

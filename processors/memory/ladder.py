@@ -1,5 +1,7 @@
 """The repair ladder: how a flagged translation is tried again, one rung after the other, until a try has no fault.
 
+0. The language model's answers of low quality that lack rare words of their sentence, whether flagged or not: a try that is told
+   what the dictionary calls them (as Ghazvininejad et al. 2023, "Dictionary-based phrase-level prompting", who tell all words, always).
 1. The engine's own retry (another prompt, no Han in the answer, no recurring n-grams; the language model has one).
 2. A try that is told how to say what was lost: terms, numbers, names (the language model in its prompt; Argos finds their
    English in the sentence).
@@ -19,16 +21,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 
+from ..dictionary.coverage import lacking_words
 from ..glossary import Glossary
 from ..records import Hypothesis
 from ..repair import Candidate, best, clauses_of, hints_for, joined, judged, pieces_of
-from ..settings import CheckSettings
+from ..settings import Settings
+from ..tokens import tokens_of
 from ..translation import Context, Hints, Progress
 from .model import RememberedModel
 
 Tries = dict[str, list[Candidate]]
 """All tries at each sentence, in order."""
 
+MOST_REMINDERS = 4
+"""Words that a sentence's second try is told from the dictionary: each costs tokens, and distracts."""
 CLAUSES = "clauses"
 CUT = "cut"
 """How what is put together is noted in the memory."""
@@ -37,14 +43,15 @@ CUT = "cut"
 class Ladder:
     """Translates sentences with one model, and mends what is flagged."""
 
-    def __init__(self, model: RememberedModel, glossary: Glossary, settings: CheckSettings) -> None:
-        """The ladder of a model, under a user's glossary and the thresholds of the flags."""
+    def __init__(self, model: RememberedModel, glossary: Glossary, settings: Settings) -> None:
+        """The ladder of a model, under a user's glossary and settings."""
         self._model, self._glossary, self._settings = model, glossary, settings
 
     def climb(self, tries: Tries, progress: Progress | None = None) -> None:
         """Add a first try at each of the sentences and, where it has faults, others until one has none."""
         firsts = self._model.first({source: self.hints(source) for source in tries}, progress)
         self._add(tries, firsts)
+        self._add(tries, self._reminded(tries))
         rungs: tuple[Callable[[Tries], Mapping[str, Hypothesis]], ...] = (
             self._again,
             self._hinted,
@@ -75,11 +82,24 @@ class Ladder:
         """A hypothesis of this model as a candidate."""
         terms = self._glossary.terms_of(source)
         made_by = self._model.identity
-        return judged(source, hypothesis, terms, self._settings, engine=made_by.engine, model=made_by.model)
+        return judged(source, hypothesis, terms, self._settings.checks, engine=made_by.engine, model=made_by.model)
 
     def _add(self, tries: Tries, found: Mapping[str, Hypothesis]) -> None:
         for source, hypothesis in found.items():
             tries[source].append(self.judged(source, hypothesis))
+
+    def _reminded(self, tries: Tries) -> Mapping[str, Hypothesis]:
+        if self._model.identity.engine != "llm":
+            return {}
+        wanted: dict[str, Hints] = {}
+        for source, tried in tries.items():
+            one = best(source, tried)
+            if one.quality is None or one.worth >= self._settings.translation.llm_doubtful:
+                continue
+            lacking = lacking_words(tokens_of(source, self._settings.tokens), one.hypothesis.text)[:MOST_REMINDERS]
+            if lacking:
+                wanted[source] = (*self.hints(source), *lacking)
+        return self._model.hinted(wanted, strict=False)
 
     def _again(self, faulty: Tries) -> Mapping[str, Hypothesis]:
         return self._model.again([source for source in faulty if not self.hints(source)])
@@ -90,7 +110,7 @@ class Ladder:
             found = best(source, tried).measures
             if hints := hints_for(found, source, self._glossary.terms_of(source)):
                 wanted[source] = hints
-        return self._model.hinted(wanted)
+        return self._model.hinted(wanted, strict=True)
 
     def _clauses(self, faulty: Tries) -> Mapping[str, Hypothesis]:
         parts = {source: clauses for source in faulty if len(clauses := clauses_of(source)) > 1}

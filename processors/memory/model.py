@@ -99,11 +99,12 @@ class RememberedModel:
             stored |= self._memory.lookup(self.identity, faulty, self._since)
         return {source: one.second for source, one in stored.items() if one.second is not None}
 
-    def hinted(self, wanted: Mapping[str, Hints]) -> dict[str, Hypothesis]:
-        """Strict tries that are told how to say some words."""
-        found = self._known_hinted(HINTED_STRICT, wanted)
+    def hinted(self, wanted: Mapping[str, Hints], *, strict: bool) -> dict[str, Hypothesis]:
+        """Tries that are told how to say some words; ``strict``: in the manner of a retry."""
+        manner = HINTED_STRICT if strict else HINTED
+        found = self._known_hinted(manner, wanted)
         new = {source: hints for source, hints in wanted.items() if source not in found}
-        return found | (self._ask_hinted(HINTED_STRICT, new, 0, strict=True) if new else {})
+        return found | (self._ask_hinted(manner, new, 0, strict=strict) if new else {})
 
     def beam(self, sources: Iterable[str]) -> dict[str, Hypothesis]:
         """Tries by a wider search."""

@@ -141,7 +141,7 @@ class Translator:
         return self._found
 
     def _ladder(self, model: RememberedModel) -> Ladder:
-        return Ladder(model, self._glossary, self._settings.checks)
+        return Ladder(model, self._glossary, self._settings)
 
     def _by_the_model(self, sources: list[str], progress: Progress | None, expect: Callable[[Wanted], None]) -> _Made:
         first, *others = self._models()
