@@ -364,6 +364,7 @@ def _leave_artifacts(summary: RunSummary, listed: list[dict[str, Any]]) -> None:
         "pairs_author",
         "pairs_flagged",
         "pairs_repaired",
+        "flags",
         "error",
     )
     create_table_artifact(

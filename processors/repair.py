@@ -55,6 +55,8 @@ class Translation:
     origin: Literal["machine", "memory"] = "machine"
     remembered: bool = False
     """It was in the translation memory, from an earlier document."""
+    mended: tuple[str, ...] = ()
+    """Flags of the first try that this one no longer has."""
     quality: float | None = None
     """The expected chrF, 0 to 1 (`quality.quality_of`); None where it is not estimated, as for what a person translated."""
 
@@ -159,6 +161,7 @@ def chosen(source: str, candidates: Sequence[Candidate]) -> Translation:
         flags=flags,
         engine=winner.engine,
         model=winner.model,
+        mended=tuple(flag for flag in candidates[0].flags if flag in FAULTS and flag not in flags),
         quality=None if empty else winner.quality,
     )
 

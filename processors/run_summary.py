@@ -22,6 +22,8 @@ class RunSummary:
     author: int = 0
     """Pairs whose English the documents' authors wrote."""
     flags: Counter[str] = field(default_factory=Counter)
+    mended: Counter[str] = field(default_factory=Counter)
+    """Pairs whose first try had the flag, and whose English has it no longer."""
     flagged: int = 0
     """Pairs with a flag other than ``repaired``."""
     ever_flagged: int = 0
@@ -45,6 +47,8 @@ class RunSummary:
             self.flags.update(flags)
             self.flagged += any(flag != "repaired" for flag in flags)
             self.ever_flagged += bool(flags)
+        for gone in rows.pairs.values("mended"):
+            self.mended.update(gone or ())
 
     @property
     def failed(self) -> int:
@@ -71,10 +75,12 @@ class RunSummary:
                 f" {_number(self.remembered, 'pair')} from the translation memory"
             )
         faults = ", ".join(f"{flag} {number}" for flag, number in self.flags.most_common() if flag != "repaired")
-        mended = self.flags["repaired"]
-        if faults or mended:
+        repaired = self.flags["repaired"]
+        if faults or repaired:
+            gone = ", ".join(f"{flag} {number}" for flag, number in self.mended.most_common())
             found.append(
-                f"flagged: {_number(self.ever_flagged, 'pair')}; mended by another try: {mended};"
+                f"flagged: {_number(self.ever_flagged, 'pair')};"
+                f" mended by another try: {repaired}{f' ({gone})' if gone else ''};"
                 f" left: {self.flagged}{f' ({faults})' if faults else ''}"
             )
         if tally.decisions["stale"]:

@@ -259,13 +259,22 @@ def test_low_score_is_a_doubt_and_not_a_fault(memory: TranslationMemory) -> None
 def test_a_run_says_how_many_were_flagged_mended_and_left() -> None:
     analysis = analyse(read_text("一。二。三。四。", "file:///a.txt"), Settings())
     flags: list[tuple[str, ...]] = [(), ("repaired",), ("echo", "untranslated_han"), ("low_score", "repaired")]
-    made = [Translation("English.", -0.5, some, "llm", "m@1", quality=0.5) for some in flags]
+    mended: list[tuple[str, ...]] = [(), ("repetition", "echo"), ("length_ratio",), ("number_mismatch",)]
+    made = [
+        Translation("English.", -0.5, some, "llm", "m@1", mended=gone, quality=0.5)
+        for some, gone in zip(flags, mended, strict=True)
+    ]
     rows = document_rows(analysis, pair_up(analysis, made, Settings()), RUN, 0.1)
     assert (rows.documents["pairs_flagged"], rows.documents["pairs_repaired"]) == ([2], [2])
     assert rows.pairs["quality"] == [0.5] * 4
+    (counts,) = rows.documents["flags"]
+    assert {"flag": "echo", "left": 1, "mended": 1} in counts
+    assert {"flag": "length_ratio", "left": 0, "mended": 1} in counts
     summary = RunSummary("out", "run", Tally())
     summary.add(rows)
     summary.tally.decisions["new"] = 1
     line = next(line for line in summary.lines() if line.startswith("flagged"))
-    assert line.startswith("flagged: 3 pairs; mended by another try: 2; left: 2 (")
+    assert line.startswith(
+        "flagged: 3 pairs; mended by another try: 2 (repetition 1, echo 1, length_ratio 1, number_mismatch 1); left: 2 ("
+    )
     assert "echo 1" in line

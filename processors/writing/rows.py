@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from ..analysis import Analysis, Part, Totals
 from ..author_pairs import AuthorPair
+from ..flags import FLAGS
 from ..pairing import Paired
 from ..records import Document, Origin, Sentence, Unread, pair_id
 from ..repair import Translation
@@ -123,6 +124,8 @@ class DocumentRows:
         self._said: Counter[tuple[str, str]] = Counter()
         self._segments = self._machine = self._author = 0
         self._remembered = self._flagged = self._repaired = 0
+        self._left: Counter[str] = Counter()
+        self._mended: Counter[str] = Counter()
 
     def occurrences(self, sentences: Sequence[Sentence]) -> list[int]:
         """Of each of the next sentences without an author pair, how many like it stand before it in the document."""
@@ -169,6 +172,8 @@ class DocumentRows:
         self._remembered += translation.remembered
         self._flagged += any(flag != "repaired" for flag in translation.flags)
         self._repaired += "repaired" in translation.flags
+        self._left.update(flag for flag in translation.flags if flag != "repaired")
+        self._mended.update(translation.mended)
         return {
             **self._chinese(sentence, tokens, translation.origin, occurrence),
             "en": translation.text,
@@ -178,6 +183,7 @@ class DocumentRows:
             "score": translation.score,
             "quality": translation.quality,
             "flags": translation.flags,
+            "mended": translation.mended,
         }
 
     def _author_row(self, pair: AuthorPair, tokens: Sequence[str], occurrence: int) -> Row:
@@ -243,6 +249,11 @@ class DocumentRows:
             pairs_author=self._author,
             pairs_flagged=self._flagged,
             pairs_repaired=self._repaired,
+            flags=[
+                {"flag": flag, "left": self._left[flag], "mended": self._mended[flag]}
+                for flag in FLAGS
+                if self._left[flag] or self._mended[flag]
+            ],
             memory_hits=self._remembered,
             seconds=seconds,
             cmi=totals.mixing.cmi,
