@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from .progress import ByteProgress, Report
 
 MANIFEST_FILE = "duiyi-model.json"
 HASH_BLOCK = 2**22
+NAMED_TURNS = {"chatml": {"turn_before": "<|im_start|>user\n", "turn_after": "<|im_end|>\n<|im_start|>assistant\n"}}
+"""Frames of a user's turn that manifests used to call by name (``chat_template``)."""
 
 
 class StoredFile(BaseModel):
@@ -26,7 +28,8 @@ class StoredFile(BaseModel):
 class Manifest(BaseModel):
     """What duiyi knows of a model that it installed.
 
-    ``chat_template`` and ``end_tokens`` (any of them ends an answer) are given for language models only; ``source`` and
+    ``turn_before`` and ``turn_after`` (what stands around the user's text in the model's chat format, up to where its
+    answer begins) and ``end_tokens`` (any of them ends an answer) are given for language models only; ``source`` and
     ``source_sha256`` are the file that the model was made from, ``converter`` the version of what made it.
     """
 
@@ -40,9 +43,26 @@ class Manifest(BaseModel):
     source_sha256: str
     licence: str | None = None
     converter: str | None = None
-    chat_template: str | None = None
+    turn_before: str | None = None
+    turn_after: str | None = None
     end_tokens: tuple[str, ...] = ()
     files: dict[str, StoredFile]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_to_turn(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or "chat_template" not in data:
+            return data
+        name = data["chat_template"]
+        if name not in NAMED_TURNS:
+            raise ValueError(f"chat template {name!r} is not known")
+        return {**{key: value for key, value in data.items() if key != "chat_template"}, **NAMED_TURNS[name]}
+
+    @property
+    def turn_name(self) -> str | None:
+        """What the frame of the user's turn is called, if it has a name."""
+        turn = {"turn_before": self.turn_before, "turn_after": self.turn_after}
+        return next((name for name, named in NAMED_TURNS.items() if named == turn), None)
 
     def write(self, folder: Path) -> None:
         """Write the manifest into the model's folder."""

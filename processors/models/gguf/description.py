@@ -1,0 +1,69 @@
+"""What a GGUF says of its model: name, licence, and what it will need."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from gguf import LlamaFileType
+
+from ..catalogue import ModelFile
+from ..manifest import HASH_BLOCK
+from ..progress import ByteProgress, Report
+from .checkpoint import PART, Checkpoint
+
+TOKEN_BYTES = 150
+"""Bytes of vocabulary and tokenizer files a token, rounded up."""
+
+
+def describe(checkpoint: Checkpoint, parts: Sequence[Path], sha256: str) -> ModelFile:
+    """Name, version, licence and sizes of the model in ``parts``, of which ``sha256`` is the hash."""
+    name = checkpoint.scalars.get("general.name") or PART.sub("", parts[0].name).removesuffix(".gguf")
+    matrices = [tensor for tensor in checkpoint.tensors.values() if len(tensor.shape) == 2]
+    size = sum(int(tensor.n_elements) + 4 * int(tensor.shape[1]) for tensor in matrices)
+    size += sum(4 * int(tensor.n_elements) for tensor in checkpoint.tensors.values() if len(tensor.shape) != 2)
+    return ModelFile(
+        name=_slug(re.sub(r"[\s_-]*gguf$", "", str(name), flags=re.IGNORECASE)) or "model",
+        version=f"{_file_type(checkpoint)}int8",
+        origin=_origin(checkpoint, parts),
+        licence=_licence(checkpoint),
+        size=sum(part.stat().st_size for part in parts),
+        sha256=sha256,
+        converted_size=size + TOKEN_BYTES * len(checkpoint.tokens),
+    )
+
+
+def hash_parts(parts: Sequence[Path], report: Report) -> str:
+    """Hex SHA-256 of the files' bytes, one after the other."""
+    progress = ByteProgress(report, "checked", sum(part.stat().st_size for part in parts))
+    digest = hashlib.sha256()
+    for part in parts:
+        with part.open("rb") as file:
+            while block := file.read(HASH_BLOCK):
+                digest.update(block)
+                progress.add(len(block))
+    return digest.hexdigest()
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-.")
+
+
+def _file_type(checkpoint: Checkpoint) -> str:
+    number = checkpoint.scalars.get("general.file_type")
+    known = {int(member): member.name for member in LlamaFileType}
+    return f"{known[number].lower().removeprefix('mostly_').removeprefix('all_')}-" if number in known else ""
+
+
+def _origin(checkpoint: Checkpoint, parts: Sequence[Path]) -> str:
+    for key in ("general.source.url", "general.source.repo_url", "general.repo_url", "general.url"):
+        if checkpoint.scalars.get(key):
+            return f"{parts[0].name} ({checkpoint.scalars[key]})"
+    return parts[0].name
+
+
+def _licence(checkpoint: Checkpoint) -> str | None:
+    stated = [checkpoint.scalars.get(f"general.license{part}") for part in ("", ".name", ".link")]
+    return ", ".join(str(part) for part in stated if part) or None
