@@ -148,12 +148,20 @@ def pieces() -> tuple[list[str], list[int], list[float]]:
 
 
 def write_gguf(
-    path: Path, *, tied: bool = False, quantised: bool = True, architecture: str = "qwen2", **changes: Any
+    path: Path,
+    *,
+    tied: bool = False,
+    quantised: bool = True,
+    architecture: str = "qwen2",
+    frequencies: bool = True,
+    extra: str = "",
+    **changes: Any,
 ) -> dict[str, Floats]:
     """Write a random language model to ``path``; its weights by GGUF name, as the file holds them.
 
-    ``quantised`` stores the matrices as Q8_0 (their width allowing), else as float32; ``changes`` are metadata to add or
-    (None) to leave out (dots as ``__``).
+    ``quantised`` stores the matrices as Q8_0 (their width allowing), else as float32; ``frequencies`` writes the factors
+    of the rotary frequencies where the family has any; ``extra`` names a tensor that the family has not; ``changes`` are
+    metadata to change or (None) to leave out (dots as ``__``).
     """
     random = np.random.default_rng(7)
     family = FAMILIES.get(architecture, FAMILIES["qwen2"])
@@ -177,6 +185,7 @@ def write_gguf(
         writer.add_rope_scaling_factor(family.slower)
     tokens = _write_pieces(writer) if family.gemma else _write_vocabulary(writer, family)
     for name, value in metadata.items():
+        writer.kv_data[0].pop(name, None)
         if value is not None:
             writer.add_key_value(name, value, gguf.GGUFValueType.get_type(value))
     weights: dict[str, Floats] = {}
@@ -197,7 +206,7 @@ def write_gguf(
     if not tied and not family.gemma:
         add("output.weight", len(tokens), WIDTH)
     add("output_norm.weight", WIDTH)
-    if family.frequencies:
+    if family.frequencies and frequencies:
         weights["rope_freqs.weight"] = np.linspace(1, 8, family.head_width // 2, dtype=np.float32)
         writer.add_tensor("rope_freqs.weight", weights["rope_freqs.weight"])
     for number in range(family.layers):
@@ -218,11 +227,37 @@ def write_gguf(
         if family.window:
             add(f"{block}.post_attention_norm.weight", WIDTH)
             add(f"{block}.post_ffw_norm.weight", WIDTH)
+    if extra:
+        add(extra, WIDTH, WIDTH)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
     return weights
+
+
+def split_gguf(whole: Path, folder: Path) -> list[Path]:
+    """A model in two parts, as ``gguf-split`` of llama.cpp cuts it: the first has the metadata, both have tensors."""
+    reader = gguf.GGUFReader(whole)
+    parts = [folder / f"split-{number:05d}-of-00002.gguf" for number in (1, 2)]
+    middle = len(reader.tensors) // 2
+    for number, (part, tensors) in enumerate(
+        zip(parts, (reader.tensors[:middle], reader.tensors[middle:]), strict=True)
+    ):
+        writer = gguf.GGUFWriter(part, reader.fields["general.architecture"].contents())
+        writer.add_uint16("split.no", number)
+        writer.add_uint16("split.count", 2)
+        for name, stored in reader.fields.items():
+            if number == 0 and not name.startswith(("GGUF.", "general.architecture")):
+                of = stored.types[1] if len(stored.types) > 1 else None
+                writer.add_key_value(name, stored.contents(), stored.types[0], sub_type=of)
+        for tensor in tensors:
+            writer.add_tensor(tensor.name, tensor.data, raw_dtype=tensor.tensor_type)
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.write_tensors_to_file()
+        writer.close()
+    return parts
 
 
 def _write_vocabulary(writer: gguf.GGUFWriter, family: Family) -> list[str]:

@@ -58,11 +58,21 @@ class Manifest(BaseModel):
             raise ValueError(f"chat template {name!r} is not known")
         return {**{key: value for key, value in data.items() if key != "chat_template"}, **NAMED_TURNS[name]}
 
+    @model_validator(mode="after")
+    def _talks(self) -> Manifest:
+        if self.engine == "llm" and (self.turn_before is None or self.turn_after is None):
+            raise ValueError("it does not say what stands around a user's text")
+        return self
+
+    @property
+    def turn(self) -> tuple[str, str]:
+        """What stands before and after the user's text; nothing for a model that is not talked to."""
+        return self.turn_before or "", self.turn_after or ""
+
     @property
     def turn_name(self) -> str | None:
         """What the frame of the user's turn is called, if it has a name."""
-        turn = {"turn_before": self.turn_before, "turn_after": self.turn_after}
-        return next((name for name, named in NAMED_TURNS.items() if named == turn), None)
+        return next((name for name, named in NAMED_TURNS.items() if tuple(named.values()) == self.turn), None)
 
     def write(self, folder: Path) -> None:
         """Write the manifest into the model's folder."""

@@ -36,9 +36,7 @@ def turn_tokens(tokenizer: Tokenizer, before: str, after: str) -> TurnTokens:
         return pattern.split(text) if pattern else [text]
 
     def tokens(parts: list[str]) -> list[str]:
-        return [
-            token for part in parts for token in ([part] if part in special else tokenizer.encode(part).tokens)
-        ]
+        return [token for part in parts for token in ([part] if part in special else tokenizer.encode(part).tokens)]
 
     *opening, lead = cut(before)
     tail, *closing = cut(after)

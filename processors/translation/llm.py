@@ -159,7 +159,7 @@ class LlmEngine:
     @cached_property
     def _turn(self) -> TurnTokens:
         """What the model expects around a user's text."""
-        return turn_tokens(self._tokenizer, self._manifest.turn_before, self._manifest.turn_after)
+        return turn_tokens(self._tokenizer, *self._manifest.turn)
 
     def _opening_tokens(self, prompt: str) -> list[str]:
         """What stands before the sentence in every prompt; the generator reads it once and keeps its state."""

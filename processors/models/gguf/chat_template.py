@@ -19,7 +19,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from ..progress import Report
 from .checkpoint import CONTROL, USER_DEFINED, VOCABULARY, Checkpoint
 
-FIRST, ANSWER, LAST = "FIRST-QUESTION", "FIRST-ANSWER", "LAST-QUESTION"
+FIRST, ANSWER, LAST = "First-Question", "First-Answer", "Last-Question"
 """What the users of the conversations say; no template says it by itself."""
 END_TOKENS = (
     "<|im_end|>",
@@ -59,14 +59,13 @@ def chat_format(checkpoint: Checkpoint, report: Report) -> ChatFormat:
     Raises:
         ValueError: there is no template, or it fails, or its model would think aloud.
     """
-    template = checkpoint.scalars.get("tokenizer.chat_template")
-    if not isinstance(template, str):
+    template = str(checkpoint.scalars.get("tokenizer.chat_template") or "")
+    if not template:
         raise ValueError("it carries no chat template, so it is no model that follows instructions")
     if len(template) > MAX_TEMPLATE:
         raise ValueError(f"its chat template has {len(template)} characters, more than {MAX_TEMPLATE}")
     first, answer, last = (
-        {"role": role, "content": text}
-        for role, text in (("user", FIRST), ("assistant", ANSWER), ("user", LAST))
+        {"role": role, "content": text} for role, text in (("user", FIRST), ("assistant", ANSWER), ("user", LAST))
     )
     bos = checkpoint.special_token("bos") or ""
     render = _renderer(template, bos, checkpoint.special_token("eos") or "")
@@ -146,7 +145,7 @@ def _refuse(message: str) -> NoReturn:
 
 
 def _after(text: str, said: str) -> str:
-    before, found, after = text.partition(said)
+    _, found, after = text.partition(said)
     if not found or said in after:
         raise ValueError("its chat template does not say a message once, as it stands")
     return after

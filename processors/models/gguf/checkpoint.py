@@ -20,8 +20,9 @@ PART = re.compile(r"-(\d{5})-of-(\d{5})(?=\.gguf$)", re.IGNORECASE)
 
 # ``tokenizer.ggml.token_type`` of the GGUF specification
 NORMAL, CONTROL, USER_DEFINED, UNUSED = 1, 3, 4, 5
-FAULTS = (ValueError, LookupError, ArithmeticError, NotImplementedError)
-"""What a broken GGUF, or one of another kind, makes its readers raise."""
+
+FAULTS = (ValueError, LookupError, ArithmeticError, TypeError, NotImplementedError)
+"""What a broken GGUF, or one of another kind, makes its readers raise (a TypeError: metadata of an unexpected type)."""
 
 
 class _PlainReader(GGUFReader):  # type: ignore[misc]
@@ -121,7 +122,7 @@ def read_checkpoint(parts: Sequence[Path]) -> Checkpoint:
     """Read the metadata and the vocabulary of a GGUF; tensors stay in the file until they are used.
 
     Raises:
-        ValueError, LookupError, ArithmeticError: it is no GGUF, is broken, or lacks a vocabulary.
+        ValueError, or another of `FAULTS`: it is no GGUF, is broken, or lacks a vocabulary.
     """
     readers = [_PlainReader(part) for part in parts]
     fields = readers[0].fields

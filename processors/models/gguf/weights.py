@@ -38,9 +38,11 @@ class Int8Rows(model_spec.Variable):  # type: ignore[misc]
         self._writer = writer
 
     def num_bytes(self) -> int:
+        """Size once written."""
         return self.shape[0] * self.shape[1]
 
     def to_bytes(self) -> memoryview:
+        """Read and quantise the weights, row after row."""
         weight = np.empty(self.shape, np.int8)
         first = 0
         for tensor in self.tensors:
@@ -50,6 +52,7 @@ class Int8Rows(model_spec.Variable):  # type: ignore[misc]
         return weight.data.cast("B")
 
     def numpy(self) -> npt.NDArray[np.int8]:
+        """The quantised weights."""
         return np.frombuffer(self.to_bytes(), np.int8).reshape(self.shape)
 
     def _to(self, dtype: str) -> Int8Rows:
@@ -70,14 +73,17 @@ class RowScales(model_spec.Variable):  # type: ignore[misc]
         self.shape = (rows.shape[0],)
 
     def num_bytes(self) -> int:
+        """Size once written."""
         return 4 * self.shape[0]
 
     def to_bytes(self) -> bytes:
+        """The scales, once the weights have been written."""
         if not self.rows.scale.all():
             raise RuntimeError("a weight's scales were asked for before the weight")
         return self.rows.scale.tobytes()
 
     def numpy(self) -> npt.NDArray[np.float32]:
+        """The scales."""
         return self.rows.scale
 
     def _to(self, dtype: str) -> RowScales:
