@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from duiyi.processors.models.gguf.chat_template import ChatFormat, chat_format
 from duiyi.processors.models.gguf.checkpoint import Checkpoint
-from tiny_models import CHATML
+from tiny_models import CHATML, TURNS
 
 MARKS = {
     "chatml": ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<think>", "</think>"],
@@ -41,12 +41,6 @@ BRACKETS = """{{- bos_token }}
 SYSTEM_IN_BRACKETS = BRACKETS.replace("[INST] ", "[INST]").replace(
     "{{- bos_token }}", "{{- bos_token }}{{- '[SYSTEM_PROMPT]Be kind.[/SYSTEM_PROMPT]' }}"
 )
-TURNS = """{{ bos_token }}
-{%- for message in messages -%}
-    {%- set role = 'model' if message['role'] == 'assistant' else message['role'] -%}
-    {{ '<start_of_turn>' + role + '\n' + message['content'] | trim }}{{ '<end_of_turn>\n' }}
-{%- endfor -%}
-{%- if add_generation_prompt -%}{{ '<start_of_turn>model\n' }}{%- endif -%}"""
 ROLES = """{% for message in messages %}{{ '<|' + message['role'] + '|>\n' + message['content'] + '<|end|>\n' }}{% endfor %}
 {%- if add_generation_prompt %}{{ '<|assistant|>\n' }}{% else %}{{ eos_token }}{% endif %}"""
 

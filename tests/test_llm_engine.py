@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from duiyi.processors.models import install
 from duiyi.processors.settings import ModelSettings, TranslationSettings
@@ -48,6 +50,24 @@ def test_other_tries_of_the_same_sentences(engine: LlmEngine) -> None:
     assert not any("中" in hypothesis.text for hypothesis in [*told, *searched])
     turn = "".join(engine._turn_tokens("Say {hints}: {source}", "the", "中 = middle"))
     assert turn.index("middle") < turn.index("the<|im_end|>")
+
+
+@pytest.mark.parametrize(("architecture", "mark"), [("gemma3", "<end_of_turn>"), ("llama", "<|im_end|>")])
+def test_models_of_other_families_translate_as_well(tmp_path: Path, architecture: str, mark: str) -> None:
+    path = tmp_path / "other.gguf"
+    write_gguf(path, architecture=architecture)
+    installed = install("llm", ModelSettings(dir=tmp_path / "models"), path, lambda line: None)
+    other = LlmEngine(installed, TranslationSettings(llm_batch=2, max_length_ratio=2.0))
+    found = other.translate(SENTENCES)
+    assert len(found) == len(SENTENCES)
+    assert not any("\n" in hypothesis.text for hypothesis in found)
+    assert not any("中" in hypothesis.text for hypothesis in other.retry(SENTENCES))
+    tokens = [*other._opening_tokens("In: {source}"), *other._turn_tokens("In: {source}", f"a {mark} b")]
+    assert tokens.count(mark) == 1
+    if architecture == "gemma3":
+        assert tokens[:2] == ["<bos>", "<start_of_turn>"]
+        assert tokens[-7:] == ["<start_of_turn>", *"model", "\n"]
+        assert "▁▁" not in "".join(tokens)
 
 
 def test_marks_of_the_prompt_in_a_document_are_text(engine: LlmEngine) -> None:

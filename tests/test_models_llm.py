@@ -231,7 +231,7 @@ def test_another_model_is_taken_for_what_its_file_says(
     manifest = read_manifest(model.path)
     assert (manifest.licence, manifest.source) == ("gemma", "download.gguf (https://example.org/tiny)")
     assert manifest.source_sha256 == hashlib.sha256(other.read_bytes()).hexdigest()
-    assert manifest.turn_before == "<bos><|im_start|>user\n"
+    assert manifest.turn_before == "<bos><start_of_turn>user\n"
     assert any("tiny-gemma-3-it (gemma): 0.0 GB on disk" in line for line in lines), "its needs are said first"
     assert verify(model) == []
     assert install("llm", settings, other, lines.append, llm) == model

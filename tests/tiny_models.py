@@ -32,6 +32,13 @@ CHATML = (
     "{% if add_generation_prompt %}<|im_start|>assistant{{ '\n' }}{% endif %}"
 )
 """A chat template that, like Qwen2.5's, has a system prompt of its own."""
+TURNS = """{{ bos_token }}
+{%- for message in messages -%}
+    {%- set role = 'model' if message['role'] == 'assistant' else message['role'] -%}
+    {{ '<start_of_turn>' + role + '\n' + message['content'] | trim }}{{ '<end_of_turn>\n' }}
+{%- endfor -%}
+{%- if add_generation_prompt -%}{{ '<start_of_turn>model\n' }}{%- endif -%}"""
+"""A chat template in the manner of Gemma."""
 
 
 @dataclass(frozen=True)
@@ -166,7 +173,7 @@ def write_gguf(
     random = np.random.default_rng(7)
     family = FAMILIES.get(architecture, FAMILIES["qwen2"])
     writer = gguf.GGUFWriter(path, architecture)
-    metadata: dict[str, Any] = {"tokenizer.chat_template": CHATML}
+    metadata: dict[str, Any] = {"tokenizer.chat_template": TURNS if family.gemma else CHATML}
     metadata.update({name.replace("__", "."): value for name, value in changes.items()})
     writer.add_context_length(512)
     writer.add_block_count(family.layers)

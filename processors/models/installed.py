@@ -244,7 +244,7 @@ def _compare(folder: Path, manifest: Manifest, report: Report) -> list[str]:
             size = path.stat().st_size
             if size != expected.bytes:
                 problems.append(f"{path} has {size} bytes where {expected.bytes} were installed")
-            elif (found := sha256_of(path, progress)) != expected.sha256:
+            elif (found := sha256_of(path, progress=progress)) != expected.sha256:
                 problems.append(f"{path} has changed: its SHA-256 is {found}, installed was {expected.sha256}")
         except OSError as error:
             problems.append(f"cannot read {path}: {error.strerror or error}")

@@ -12,8 +12,8 @@ from ..settings import ModelSettings
 from .catalogue import QWEN_CODER, LlmSource, ModelFile
 from .fetch import download
 from .installed import InstalledModel, models_folder, read_llm, verify
-from .manifest import Manifest, hash_files, read_manifest
-from .progress import GIGABYTE, MEGABYTE, Report, heartbeat
+from .manifest import Manifest, hash_files, read_manifest, sha256_of
+from .progress import GIGABYTE, MEGABYTE, ByteProgress, Report, heartbeat
 from .wheels import join_wheels, locked_requirements
 from .workplace import put_in_place, require_space, workplace
 
@@ -103,11 +103,11 @@ def _parts(source: Path) -> list[Path]:
 
 def _identify(parts: Sequence[Path], source: Path, llm: LlmSource, report: Report) -> ModelFile:
     """What the user's own file is: ``llm`` if it has its hash, else what it says of itself."""
-    from .gguf.description import describe, hash_parts
+    from .gguf.description import describe
 
     try:
         size = sum(part.stat().st_size for part in parts)
-        found = hash_parts(parts, report)
+        found = sha256_of(*parts, progress=ByteProgress(report, "checked", size))
     except OSError as error:
         raise UsageError(f"cannot read {source}: {error.strerror or error}") from error
     if found == llm.sha256:

@@ -53,7 +53,7 @@ class Manifest(BaseModel):
     def _name_to_turn(cls, data: Any) -> Any:
         if not isinstance(data, dict) or "chat_template" not in data:
             return data
-        name = data["chat_template"]
+        name = str(data["chat_template"])
         if name not in NAMED_TURNS:
             raise ValueError(f"chat template {name!r} is not known")
         return {**{key: value for key, value in data.items() if key != "chat_template"}, **NAMED_TURNS[name]}
@@ -99,17 +99,20 @@ def hash_files(folder: Path, report: Report) -> dict[str, StoredFile]:
     paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST_FILE)
     progress = ByteProgress(report, "hashed", sum(path.stat().st_size for path in paths))
     return {
-        path.relative_to(folder).as_posix(): StoredFile(sha256=sha256_of(path, progress), bytes=path.stat().st_size)
+        path.relative_to(folder).as_posix(): StoredFile(
+            sha256=sha256_of(path, progress=progress), bytes=path.stat().st_size
+        )
         for path in paths
     }
 
 
-def sha256_of(path: Path, progress: ByteProgress | None = None) -> str:
-    """Hex SHA-256 of a file."""
+def sha256_of(*paths: Path, progress: ByteProgress | None = None) -> str:
+    """Hex SHA-256 of a file, or of several as if they were one."""
     digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(HASH_BLOCK):
-            digest.update(block)
-            if progress is not None:
-                progress.add(len(block))
+    for path in paths:
+        with path.open("rb") as file:
+            while block := file.read(HASH_BLOCK):
+                digest.update(block)
+                if progress is not None:
+                    progress.add(len(block))
     return digest.hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,8 +9,6 @@ from pathlib import Path
 from gguf import LlamaFileType
 
 from ..catalogue import ModelFile
-from ..manifest import HASH_BLOCK
-from ..progress import ByteProgress, Report
 from .checkpoint import PART, Checkpoint
 
 TOKEN_BYTES = 150
@@ -33,18 +30,6 @@ def describe(checkpoint: Checkpoint, parts: Sequence[Path], sha256: str) -> Mode
         sha256=sha256,
         converted_size=size + TOKEN_BYTES * len(checkpoint.tokens),
     )
-
-
-def hash_parts(parts: Sequence[Path], report: Report) -> str:
-    """Hex SHA-256 of the files' bytes, one after the other."""
-    progress = ByteProgress(report, "checked", sum(part.stat().st_size for part in parts))
-    digest = hashlib.sha256()
-    for part in parts:
-        with part.open("rb") as file:
-            while block := file.read(HASH_BLOCK):
-                digest.update(block)
-                progress.add(len(block))
-    return digest.hexdigest()
 
 
 def _slug(text: str) -> str:
