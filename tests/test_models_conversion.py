@@ -15,7 +15,7 @@ from duiyi.processors.models.gguf.checkpoint import CONTROL, FAULTS, NORMAL, Che
 from duiyi.processors.models.gguf.conversion import convert
 from duiyi.processors.models.gguf.tokenizer import build_tokenizer
 from duiyi.processors.models.gguf.weights import quantise_rows
-from tiny_models import FAMILIES, Floats, language_model_logits, pieces, vocabulary, write_gguf
+from tiny_models import CHATML, FAMILIES, Floats, language_model_logits, pieces, vocabulary, write_gguf
 from tokenizers import Tokenizer
 
 
@@ -140,6 +140,16 @@ def test_tokenizer_of_a_llama(tmp_path: Path) -> None:
     assert tokenizer.decode(tokenizer.encode(text).ids) == text, "accents stay as they are"
 
 
+def test_what_the_chat_template_uses_as_a_mark_is_none_in_a_document(tmp_path: Path) -> None:
+    """Files call some marks (``<think>``, Gemma's turns) tokens of a user's own, which text could contain."""
+    template = CHATML.replace("assistant{{", "assistant<tool_call>{{")
+    model, _ = converted(tmp_path, tokenizer__chat_template=template)
+    tokenizer = Tokenizer.from_file(str(model / "tokenizer.json"))
+    assert tokenizer.encode("<tool_call>").tokens == ["<tool_call>"]
+    tokenizer.encode_special_tokens = True
+    assert "<tool_call>" not in tokenizer.encode("<tool_call>").tokens
+
+
 def test_tokenizer_of_a_sentencepiece_model_cuts_as_sentencepiece_does(tmp_path: Path) -> None:
     lines = [
         f"the {word} thing, and 中文{word}的句子。"
@@ -192,7 +202,7 @@ def test_tokenizer_of_a_sentencepiece_model_cuts_as_sentencepiece_does(tmp_path:
     ("changes", "message"),
     [
         ({"architecture": "mamba"}, "its architecture is mamba; known are gemma, gemma3, llama, qwen2, qwen3"),
-        ({"qwen2__rope__scaling__type": "yarn"}, "scales its rotary embeddings by yarn"),
+        ({"qwen2__rope__scaling__type": "yarn"}, r"scales its rotary embeddings in a manner \(yarn\)"),
         ({"qwen2__rope__dimension_count": 8}, "only a part of each head"),
         ({"qwen2__attn_logit_softcapping": 50.0}, "caps its attention"),
         ({"architecture": "qwen3", "extra": "blk.0.attn_gate.weight"}, "a qwen3 has not: blk.0.attn_gate.weight"),

@@ -130,10 +130,10 @@ def _empty_spec(checkpoint: Checkpoint, architecture: Architecture) -> Any:
 
 
 def _rotary_scaling(checkpoint: Checkpoint, frequencies: npt.NDArray[np.float32] | None) -> dict[str, Any]:
-    scaling = checkpoint.own("rope.scaling.type", "none")
+    scaling = checkpoint.own("rope.scaling.type", "linear")  # llama.cpp's default, by a factor of 1
     factor = float(checkpoint.own("rope.scaling.factor", 1.0))
-    if scaling not in ("none", "linear") or (scaling == "linear" and frequencies is not None):
-        raise ValueError(f"it scales its rotary embeddings by {scaling}, which this conversion does not know")
+    if scaling not in ("none", "linear") or (frequencies is not None and factor != 1):
+        raise ValueError(f"it scales its rotary embeddings in a manner ({scaling}) that this conversion does not know")
     if frequencies is not None:
         # what CTranslate2 calls Su divides each frequency by a factor of its own, which is what the tensor holds
         return {"rotary_scaling_type": attention_spec.RotaryScalingType.Su}
