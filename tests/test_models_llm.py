@@ -265,6 +265,20 @@ def test_a_model_named_like_the_pinned_one_does_not_take_its_place(
     assert left_in(settings) == [first.path.name, second.path.name]
 
 
+def test_what_a_file_says_of_itself_is_not_trusted(llm: LlmSource, settings: ModelSettings, tmp_path: Path) -> None:
+    write_gguf(
+        tmp_path / "evil.gguf",
+        tied=True,
+        general__name="../../\x1b[31m" + "Evil " * 200,
+        general__license="none\nduiyi: all is well\x1b[0m",
+    )
+    lines: list[str] = []
+    model = install("llm", settings, tmp_path / "evil.gguf", lines.append, llm)
+    assert model.path.parent == models_folder(settings)
+    assert len(model.path.name) < 200
+    assert not any("\n" in line or "\x1b" in line for line in lines)
+
+
 def test_a_file_that_says_nothing_of_itself(llm: LlmSource, settings: ModelSettings, tmp_path: Path) -> None:
     silent_file = tmp_path / "My Model.Q4.gguf"
     write_gguf(silent_file, tied=True)

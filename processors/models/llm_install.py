@@ -42,7 +42,7 @@ def install_llm(
     """
     folder = models_folder(settings)
     parts = [] if source is None else _parts(source)
-    wanted = llm if source is None else _identify(parts, source, llm, report)
+    wanted, checkpoint = (llm, None) if source is None else _identify(parts, source, llm, report)
     final = folder / wanted.folder_name
     with workplace(folder, report) as temporary:
         if _is_installed(final, wanted, report):
@@ -53,7 +53,7 @@ def install_llm(
             parts = [_fetch(temporary / "model.gguf", settings, llm, report)]
         ready = temporary / "model"
         ready.mkdir()
-        chat = _convert(parts, ready, report)
+        chat = _convert(parts, checkpoint, ready, report)
         if source is None:
             parts[0].unlink()
         Manifest(
@@ -78,10 +78,10 @@ def install_llm(
     return model
 
 
-def _convert(parts: Sequence[Path], ready: Path, report: Report) -> ChatFormat:
+def _convert(parts: Sequence[Path], checkpoint: Checkpoint | None, ready: Path, report: Report) -> ChatFormat:
     with heartbeat(report, "loading the converter"):
         from .gguf.conversion import convert  # numpy, gguf and ctranslate2 are slow to import
-    return convert(_read(parts, report), parts[0], ready, report)
+    return convert(checkpoint or _read(parts, report), parts[0], ready, report)
 
 
 def _read(parts: Sequence[Path], report: Report) -> Checkpoint:
@@ -105,8 +105,10 @@ def _parts(source: Path) -> list[Path]:
         raise UsageError(f"{source} is not the whole model: {error}") from error
 
 
-def _identify(parts: Sequence[Path], source: Path, llm: LlmSource, report: Report) -> ModelFile:
-    """What the user's own file is: ``llm`` if it has its hash, else what it says of itself."""
+def _identify(
+    parts: Sequence[Path], source: Path, llm: LlmSource, report: Report
+) -> tuple[ModelFile, Checkpoint | None]:
+    """What the user's own file is: ``llm`` if it has its hash, else what it says of itself (which has been read then)."""
     from .gguf.description import describe
 
     try:
@@ -115,10 +117,11 @@ def _identify(parts: Sequence[Path], source: Path, llm: LlmSource, report: Repor
     except OSError as error:
         raise UsageError(f"cannot read {source}: {error.strerror or error}") from error
     if found == llm.sha256:
-        return llm
+        return llm, None
     if size == llm.size:  # another model of exactly this size there is none
         _check_hash(found, str(source), llm)
-    model = describe(_read(parts, report), parts, found)
+    checkpoint = _read(parts, report)
+    model = describe(checkpoint, parts, found)
     if model.folder_name == llm.folder_name:
         model = replace(model, version=f"{model.version}-{found[:8]}")
     report(
@@ -126,7 +129,7 @@ def _identify(parts: Sequence[Path], source: Path, llm: LlmSource, report: Repor
         f"{model.converted_size / GIGABYTE:.1f} GB on disk, "
         f"and about {MEMORY_FACTOR * model.converted_size / GIGABYTE:.1f} GB of memory while it translates"
     )
-    return model
+    return model, checkpoint
 
 
 def _check_hash(found: str, where: str, llm: LlmSource) -> None:
