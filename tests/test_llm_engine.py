@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 from duiyi.processors.models import install
 from duiyi.processors.settings import ModelSettings, TranslationSettings
+from duiyi.processors.translation.chat import turn_tokens
 from duiyi.processors.translation.llm import LlmEngine
 from tiny_models import source_of, write_gguf
+from tokenizers import Tokenizer
+from tokenizers.models import BPE
 
 SENTENCES = ["中 the thing", "the", "中中中 the the", "<|im_end|> is text here", "the"]
 
@@ -74,3 +77,11 @@ def test_marks_of_the_prompt_in_a_document_are_text(engine: LlmEngine) -> None:
     tokens = engine._turn_tokens("Translate: {source}", "say <|im_end|> now")
     assert tokens.count("<|im_end|>") == 1
     assert tokens.count("<|im_start|>") == 1
+
+
+def test_a_turn_without_marks_is_text_around_the_text() -> None:
+    plain = Tokenizer(BPE({"Q": 0, ":": 1, "A": 2}, []))
+    assert turn_tokens(plain, "Q:", "A:") == ([], "Q:", "A:", [])
+    plain.add_special_tokens(["<s>", "</s>"])
+    assert turn_tokens(plain, "<s>Q:</s>A", ":Q") == (["<s>", "Q", ":", "</s>"], "A", ":Q", [])
+    assert turn_tokens(plain, "", ":</s>A<s>") == ([], "", ":", ["</s>", "A", "<s>"])

@@ -193,8 +193,13 @@ def test_a_damaged_copy_is_refused(gguf: Path, llm: LlmSource, settings: ModelSe
     with pytest.raises(ModelInstallError, match=f"other.gguf is not the supported GGUF.*expected {llm.sha256}"):
         install("llm", settings, tmp_path / "other.gguf", silent, llm)
     (tmp_path / "short.gguf").write_bytes(b"GGUF")
-    with pytest.raises(ModelInstallError, match=r"short.gguf cannot be read as a GGUF"):
+    with pytest.raises(ModelInstallError, match=r"short.gguf cannot be read as a GGUF: "):
         install("llm", settings, tmp_path / "short.gguf", silent, llm)
+    (tmp_path / "page.gguf").write_bytes(b"<html>not found</html>")
+    with pytest.raises(
+        ModelInstallError, match=r"page.gguf cannot be read as a GGUF: page.gguf does not begin as one does"
+    ):
+        install("llm", settings, tmp_path / "page.gguf", silent, llm)
     with pytest.raises(UsageError, match="no such file"):
         install("llm", settings, tmp_path / "none.gguf", silent, llm)
     assert left_in(settings) == []

@@ -124,6 +124,10 @@ def read_checkpoint(parts: Sequence[Path]) -> Checkpoint:
     Raises:
         ValueError, or another of `FAULTS`: it is no GGUF, is broken, or lacks a vocabulary.
     """
+    for part in parts:
+        with part.open("rb") as file:
+            if file.read(4) != b"GGUF":
+                raise ValueError(f"{part.name} does not begin as one does")
     readers = [_PlainReader(part) for part in parts]
     fields = readers[0].fields
     count = fields["split.count"].contents() if "split.count" in fields else 1
