@@ -95,6 +95,23 @@ def test_a_system_turn_that_is_always_there_is_left_out() -> None:
     assert frame("brackets", SYSTEM_IN_BRACKETS) == ("<s>[INST]", "[/INST]", ("</s>",))
 
 
+def test_a_default_system_prompt_inside_the_first_turn_is_left_out() -> None:
+    inside = BRACKETS.replace("'[INST] ' +", "'[INST] ' + ('Be kind. ' if loop.first else '') +")
+    assert frame("brackets", inside)[:2] == ("<s>[INST] ", "[/INST]")
+
+
+def test_what_only_parts_turns_is_left_out() -> None:
+    parted = CHATML.replace("{{ '\n' }}{% endfor %}", "{{ '' if loop.last else '\n' }}{% endfor %}")
+    parted = parted.replace("{% if add_generation_prompt %}", "{% if add_generation_prompt %}{{ '\n' }}")
+    assert parted.count("loop.last") == 1
+    assert frame("chatml", parted)[:2] == ("<|im_start|>user\n", "<|im_end|>\n<|im_start|>assistant\n")
+
+
+def test_each_turn_may_begin_with_the_first_token() -> None:
+    each = BRACKETS.replace("{{- bos_token }}", "").replace("'[INST] '", "bos_token + '[INST] '")
+    assert frame("brackets", each)[:2] == ("<s>[INST] ", "[/INST]")
+
+
 def test_thinking_is_switched_off() -> None:
     assert frame("chatml", THINKING)[1] == "<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n"
 

@@ -75,18 +75,18 @@ def chat_format(checkpoint: Checkpoint, report: Report) -> ChatFormat:
     between = _after(render([first, answer, last], True), ANSWER).partition(LAST)[0]
     marks = _Marks(checkpoint)
     closing = _common_start(marks.split(ended), marks.split(between))
-    before = "".join(marks.split(between)[closing:])
+    turn = marks.split(between)[closing:]
+    before = "".join(turn).removeprefix(bos)
+    if marks.tokens.intersection(turn):
+        before = before.lstrip()  # what only parts it from the answer before
     after = _after(alone, LAST)
-    alone_before = alone.partition(LAST)[0]
-    if bos and not before.startswith(bos) and (alone_before.startswith(bos) or _adds_bos(checkpoint)):
-        before = bos + before
-    if not alone_before.removeprefix(bos).endswith(before.removeprefix(bos)):
-        raise ValueError("its chat template says other things around a first question than around a later one")
     if after.rfind("<think>") > after.rfind("</think>"):
         raise ValueError("its chat template always makes it think before it answers")
-    default = alone_before.removeprefix(bos).removesuffix(before.removeprefix(bos))
-    if default:
-        report(f"left out, as short prompts translate better: the chat template's own {len(default)} characters before")
+    left_out = len(alone.partition(LAST)[0].removeprefix(bos)) - len(before)
+    if left_out > 0:
+        report(f"left out, as short prompts translate better: {left_out} characters of the chat template's own")
+    if alone.startswith(bos) or _adds_bos(checkpoint):
+        before = bos + before
     ends = [checkpoint.special_token(name) for name in ("eos", "eot", "eom")]
     ends += [part for part in marks.split(ended)[:closing] if part in marks.tokens][:1]
     ends += [token for token in END_TOKENS if token in marks.tokens]
