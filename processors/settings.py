@@ -113,6 +113,10 @@ class ModelSettings(Section):
     url: str | None = Field(
         None, description="where to fetch the GGUF from instead of its official place (DUIYI_MODEL_URL)"
     )
+    llm: str | None = Field(
+        None,
+        description="name of the language model to use, where several are installed; default: the first by name",
+    )
     index_timeout: float = Field(10.0, gt=0, description="seconds the Argos index may take to answer")
     download_timeout: float = Field(60.0, gt=0, description="seconds without a byte after which a download is given up")
 

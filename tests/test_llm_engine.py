@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from duiyi.processors.models import install
 from duiyi.processors.settings import ModelSettings, TranslationSettings
+from duiyi.processors.translation.chat import turn_tokens
 from duiyi.processors.translation.llm import LlmEngine
 from tiny_models import source_of, write_gguf
+from tokenizers import Tokenizer
+from tokenizers.models import BPE
 
 SENTENCES = ["中 the thing", "the", "中中中 the the", "<|im_end|> is text here", "the"]
 
@@ -50,7 +55,34 @@ def test_other_tries_of_the_same_sentences(engine: LlmEngine) -> None:
     assert turn.index("middle") < turn.index("the<|im_end|>")
 
 
+@pytest.mark.parametrize(("architecture", "mark"), [("gemma3", "<end_of_turn>"), ("llama", "<|im_end|>")])
+def test_models_of_other_families_translate_as_well(tmp_path: Path, architecture: str, mark: str) -> None:
+    path = tmp_path / "other.gguf"
+    write_gguf(path, architecture=architecture)
+    installed = install("llm", ModelSettings(dir=tmp_path / "models"), path, lambda line: None)
+    other = LlmEngine(installed, TranslationSettings(llm_batch=2, max_length_ratio=2.0))
+    found = other.translate(SENTENCES)
+    assert len(found) == len(SENTENCES)
+    assert not any("\n" in hypothesis.text for hypothesis in found)
+    for again in (other.retry(SENTENCES), other.beam(SENTENCES)):
+        assert not any("中" in hypothesis.text for hypothesis in again)
+    tokens = [*other._opening_tokens("In: {source}"), *other._turn_tokens("In: {source}", f"a {mark} b")]
+    assert tokens.count(mark) == 1
+    if architecture == "gemma3":
+        assert tokens[:2] == ["<bos>", "<start_of_turn>"]
+        assert tokens[-7:] == ["<start_of_turn>", *"model", "\n"]
+        assert "▁▁" not in "".join(tokens)
+
+
 def test_marks_of_the_prompt_in_a_document_are_text(engine: LlmEngine) -> None:
     tokens = engine._turn_tokens("Translate: {source}", "say <|im_end|> now")
     assert tokens.count("<|im_end|>") == 1
     assert tokens.count("<|im_start|>") == 1
+
+
+def test_a_turn_without_marks_is_text_around_the_text() -> None:
+    plain = Tokenizer(BPE({"Q": 0, ":": 1, "A": 2}, []))
+    assert turn_tokens(plain, "Q:", "A:") == ([], "Q:", "A:", [])
+    plain.add_special_tokens(["<s>", "</s>"])
+    assert turn_tokens(plain, "<s>Q:</s>A", ":Q") == (["<s>", "Q", ":", "</s>"], "A", ":Q", [])
+    assert turn_tokens(plain, "", ":</s>A<s>") == ([], "", ":", ["</s>", "A", "<s>"])

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import importlib.util
 import itertools
+import json
 import os
 import re
 import shutil
@@ -32,8 +33,9 @@ from duiyi.processors.models import (
 )
 from duiyi.processors.models.wheels import locked_requirements
 from duiyi.processors.models.workplace import put_in_place
-from duiyi.processors.settings import ModelSettings
-from tiny_models import Answer, Server, loopback_server, point_argos_at, source_of, write_gguf
+from duiyi.processors.settings import ModelSettings, TranslationSettings
+from duiyi.processors.translation.identity import identity_of
+from tiny_models import Answer, Server, loopback_server, point_argos_at, source_of, split_gguf, write_gguf
 
 needs_pip = pytest.mark.skipif(importlib.util.find_spec("pip") is None, reason="this environment has no pip")
 
@@ -114,7 +116,7 @@ def test_from_a_file(gguf: Path, llm: LlmSource, settings: ModelSettings, server
         "vocabulary.json",
     }
     manifest = read_manifest(model.path)
-    assert (manifest.chat_template, manifest.end_tokens) == ("chatml", ("<|im_end|>", "<|endoftext|>"))
+    assert (manifest.turn_name, manifest.end_tokens) == ("chatml", ("<|im_end|>", "<|endoftext|>"))
     assert manifest.source_sha256 == llm.sha256
     assert gguf.exists(), "a file of the user's own stays"
     assert server.asked == []
@@ -184,15 +186,20 @@ def test_a_bad_download_leaves_nothing(
     assert left_in(settings) == []
 
 
-def test_another_file_is_refused(gguf: Path, llm: LlmSource, settings: ModelSettings, tmp_path: Path) -> None:
+def test_a_damaged_copy_is_refused(gguf: Path, llm: LlmSource, settings: ModelSettings, tmp_path: Path) -> None:
     body = bytearray(gguf.read_bytes())
     body[-1] ^= 1
     (tmp_path / "other.gguf").write_bytes(body)
     with pytest.raises(ModelInstallError, match=f"other.gguf is not the supported GGUF.*expected {llm.sha256}"):
         install("llm", settings, tmp_path / "other.gguf", silent, llm)
     (tmp_path / "short.gguf").write_bytes(b"GGUF")
-    with pytest.raises(ModelInstallError, match="has 4 bytes"):
+    with pytest.raises(ModelInstallError, match=r"short.gguf cannot be read as a GGUF: "):
         install("llm", settings, tmp_path / "short.gguf", silent, llm)
+    (tmp_path / "page.gguf").write_bytes(b"<html>not found</html>")
+    with pytest.raises(
+        ModelInstallError, match=r"page.gguf cannot be read as a GGUF: page.gguf does not begin as one does"
+    ):
+        install("llm", settings, tmp_path / "page.gguf", silent, llm)
     with pytest.raises(UsageError, match="no such file"):
         install("llm", settings, tmp_path / "none.gguf", silent, llm)
     assert left_in(settings) == []
@@ -201,9 +208,143 @@ def test_another_file_is_refused(gguf: Path, llm: LlmSource, settings: ModelSett
 def test_a_broken_gguf_leaves_nothing(llm: LlmSource, settings: ModelSettings, tmp_path: Path) -> None:
     broken = tmp_path / "broken.gguf"
     broken.write_bytes(b"GGUF" + b"\xff" * 100)
-    with pytest.raises(ModelInstallError, match="is not a Qwen2 model"):
+    with pytest.raises(ModelInstallError, match="cannot be read as a GGUF"):
         install("llm", settings, broken, silent, source_of(broken, llm.url, llm.lock))
     assert left_in(settings) == []
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Path:
+    """A model that nobody pinned."""
+    write_gguf(
+        tmp_path / "download.gguf",
+        architecture="gemma3",
+        general__name="Tiny Gemma 3 It GGUF",
+        general__license="gemma",
+        general__source__url="https://example.org/tiny",
+        general__file_type=7,
+    )
+    return tmp_path / "download.gguf"
+
+
+def test_another_model_is_taken_for_what_its_file_says(
+    other: Path, gguf: Path, llm: LlmSource, settings: ModelSettings
+) -> None:
+    lines: list[str] = []
+    model = install("llm", settings, other, lines.append, llm)
+    assert model.label == "tiny-gemma-3-it@q8_0-int8"
+    manifest = read_manifest(model.path)
+    assert (manifest.licence, manifest.source) == ("gemma", "download.gguf (https://example.org/tiny)")
+    assert manifest.source_sha256 == hashlib.sha256(other.read_bytes()).hexdigest()
+    assert manifest.turn_before == "<bos><start_of_turn>user\n"
+    assert any("tiny-gemma-3-it (gemma): 0.0 GB on disk" in line for line in lines), "its needs are said first"
+    assert verify(model) == []
+    assert install("llm", settings, other, lines.append, llm) == model
+    assert "already installed" in lines[-1]
+    assert find_model("llm", settings) == model
+
+
+def test_one_of_several_models_is_chosen_by_name(
+    other: Path, gguf: Path, llm: LlmSource, settings: ModelSettings
+) -> None:
+    gemma = install("llm", settings, other, silent, llm)
+    lines: list[str] = []
+    qwen = install("llm", settings, gguf, lines.append, llm)
+    assert "tiny-gemma-3-it is; to use it set models.llm to tiny-qwen" in lines[-1]
+    assert find_model("llm", settings) == gemma
+    for name in (qwen.name, qwen.label):
+        assert find_model("llm", settings.model_copy(update={"llm": name})) == qwen
+    with pytest.raises(NoModelError, match=r"called gpt is installed \(models.llm\); installed: tiny-gemma.*tiny-qwen"):
+        find_model("llm", settings.model_copy(update={"llm": "gpt"}))
+
+
+def test_a_model_named_like_the_pinned_one_does_not_take_its_place(
+    gguf: Path, llm: LlmSource, settings: ModelSettings, tmp_path: Path
+) -> None:
+    first = install("llm", settings, gguf, silent, llm)
+    like = tmp_path / "like.gguf"
+    write_gguf(like, tied=True, general__name="Tiny-Qwen", general__file_type=7)
+    second = install("llm", settings, like, silent, llm)
+    assert second.name == first.name
+    assert second.version == f"q8_0-int8-{hashlib.sha256(like.read_bytes()).hexdigest()[:8]}"
+    assert left_in(settings) == [first.path.name, second.path.name]
+
+
+def test_what_a_file_says_of_itself_is_not_trusted(llm: LlmSource, settings: ModelSettings, tmp_path: Path) -> None:
+    write_gguf(
+        tmp_path / "evil.gguf",
+        tied=True,
+        general__name="../../\x1b[31m" + "Evil " * 200,
+        general__license="none\nduiyi: all is well\x1b[0m",
+    )
+    lines: list[str] = []
+    model = install("llm", settings, tmp_path / "evil.gguf", lines.append, llm)
+    assert model.path.parent == models_folder(settings)
+    assert len(model.path.name) < 200
+    assert not any("\n" in line or "\x1b" in line for line in lines)
+
+
+def test_a_file_that_says_nothing_of_itself(llm: LlmSource, settings: ModelSettings, tmp_path: Path) -> None:
+    silent_file = tmp_path / "My Model.Q4.gguf"
+    write_gguf(silent_file, tied=True)
+    lines: list[str] = []
+    assert install("llm", settings, silent_file, lines.append, llm).label == "my-model.q4@int8"
+    assert any("its file states no licence" in line for line in lines)
+
+
+def test_a_split_model_is_put_together(llm: LlmSource, settings: ModelSettings, tmp_path: Path) -> None:
+    whole, folder = tmp_path / "whole.gguf", tmp_path / "split"
+    folder.mkdir()
+    write_gguf(whole, tied=True, general__name="Split")
+    parts = split_gguf(whole, folder)
+    model = install("llm", settings, parts[1], silent, llm)
+    assert model.label == "split@int8"
+    expected = install("llm", settings.model_copy(update={"dir": tmp_path / "again"}), whole, silent, llm)
+    assert model.digest == expected.digest
+    assert read_manifest(model.path).source == "split-00001-of-00002.gguf"
+    parts[0].unlink()
+    with pytest.raises(UsageError, match=r"of which split-00001-of-00002.gguf must lie beside it"):
+        install("llm", settings, parts[1], silent, llm)
+
+
+def test_a_model_too_large_for_the_disk(
+    other: Path, llm: LlmSource, settings: ModelSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage("/")._replace(free=1_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
+    with pytest.raises(ModelInstallError, match="MB are needed"):
+        install("llm", settings, other, silent, llm)
+    assert left_in(settings) == []
+
+
+def test_a_model_installed_by_an_earlier_version_works_as_it_did(
+    gguf: Path, llm: LlmSource, settings: ModelSettings
+) -> None:
+    """Its manifest calls the turn by name; what the memory keeps of it stays valid."""
+    model = install("llm", settings, gguf, silent, llm)
+    now = identity_of(model, TranslationSettings())
+    path = model.path / "duiyi-model.json"
+    said = json.loads(path.read_text())
+    assert (said.pop("turn_before"), said.pop("turn_after"), said.pop("turn_between")) == (
+        "<|im_start|>user\n",
+        "<|im_end|>\n<|im_start|>assistant\n",
+        "<|im_end|>\n<|im_start|>user\n",
+    )
+    path.write_text(json.dumps({**said, "chat_template": "chatml"}))
+    assert identity_of(model, TranslationSettings()) == now
+    assert verify(model) == []
+    install("llm", settings, gguf, silent, llm)
+    assert "chat_template" in path.read_text(), "nothing was installed again"
+    path.write_text(json.dumps({**said, "chat_template": "jive"}))
+    assert "chat template 'jive' is not known" in verify(model)[0]
+
+
+def test_the_turn_is_part_of_what_a_translation_depends_on(gguf: Path, llm: LlmSource, settings: ModelSettings) -> None:
+    model = install("llm", settings, gguf, silent, llm)
+    now = identity_of(model, TranslationSettings())
+    path = model.path / "duiyi-model.json"
+    path.write_text(path.read_text().replace("user\\n", "person\\n"))
+    assert identity_of(model, TranslationSettings()) != now
 
 
 @needs_pip

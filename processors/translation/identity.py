@@ -50,7 +50,7 @@ def identity_of(installed: InstalledModel, settings: TranslationSettings) -> Ide
         what["no_repeat_ngram"] = settings.llm_retry_no_repeat_ngram
         if (installed.path / MANIFEST_FILE).is_file():
             manifest = read_manifest(installed.path)
-            what["turns"] = [manifest.chat_template, manifest.end_tokens]
+            what["turns"] = [manifest.turn_name or manifest.turn, manifest.end_tokens]
     canonical = json.dumps(what, sort_keys=True, ensure_ascii=False)
     return Identity(installed.engine, installed.label, hashlib.sha256(canonical.encode()).hexdigest())
 

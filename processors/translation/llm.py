@@ -19,14 +19,13 @@ from ..models import InstalledModel
 from ..models.manifest import read_manifest
 from ..records import Hypothesis
 from ..settings import TranslationSettings
+from .chat import TurnTokens, turn_tokens
 from .engine import Context, Hints, Keep, Progress, compute_threads
 
 if TYPE_CHECKING:
     from ctranslate2 import GenerationResult, GenerationStepResult
 
 
-TURN, END_OF_TURN = "<|im_start|>", "<|im_end|>"
-"""The marks of ChatML around each turn."""
 REFUSALS = ("I'm sorry", "I am sorry", "Sorry, but", "I can't", "I cannot", "As an AI", "The text")
 """How a model begins that talks of the text instead of translating it."""
 
@@ -174,27 +173,30 @@ class LlmEngine:
                 stopped.set()
                 raise
 
+    @cached_property
+    def _turn(self) -> TurnTokens:
+        """What the model expects around a user's text."""
+        return turn_tokens(self._tokenizer, *self._manifest.turn)
+
     def _opening_tokens(self, prompt: str) -> list[str]:
         """What stands before the sentence in every prompt; the generator reads it once and keeps its state."""
-        if self._manifest.chat_template != "chatml":
-            raise UsageError(f"{self.model}: chat template {self._manifest.chat_template!r} is not known")
         opening = prompt[: prompt.index("{")].rstrip(" ")
-        return [TURN, *self._tokenizer.encode("user\n" + opening).tokens]
+        return [*self._turn.before, *self._tokenizer.encode(self._turn.lead + opening).tokens]
 
     def _turn_tokens(self, prompt: str, sentence: str, hints: str = "") -> list[str]:
         """The sentence, the rest of the prompt, and the opening of the answer."""
         first = prompt.index("{")
         space = prompt[len(prompt[:first].rstrip(" ")) : first]
-        encode = self._tokenizer.encode
         before, _, after = prompt[first:].partition("{source}")
-        sentence_tokens = encode(space + before.replace("{hints}", hints) + sentence + after).tokens
-        return [*sentence_tokens, END_OF_TURN, *encode("\n").tokens, TURN, *encode("assistant\n").tokens]
+        text = space + before.replace("{hints}", hints) + sentence + after + self._turn.tail
+        return [*self._tokenizer.encode(text).tokens, *self._turn.after]
 
     def _earlier_tokens(self, prompt: str, sentence: str, answer: str) -> list[str]:
         """A turn that has its answer, and the opening of the next turn; the opening of the first is the generator's."""
-        encode = self._tokenizer.encode
-        answered = [*encode(answer).tokens, END_OF_TURN, *encode("\n").tokens]
-        return [*self._turn_tokens(prompt, sentence), *answered, *self._opening_tokens(prompt)]
+        between = turn_tokens(self._tokenizer, self._manifest.turn_between or "", "")
+        opening = self._tokenizer.encode(between.lead + prompt[: prompt.index("{")].rstrip(" ")).tokens
+        answered = [*self._tokenizer.encode(answer).tokens, *between.before]
+        return [*self._turn_tokens(prompt, sentence), *answered, *opening]
 
     @cached_property
     def _vocabulary(self) -> list[tuple[int, str, str]]:
