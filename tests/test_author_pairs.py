@@ -259,6 +259,14 @@ def test_a_translation_settles_a_doubt_either_way() -> None:
     assert settle(doubtful, {}, SETTINGS.author_pairs) == ()
 
 
+def test_an_answer_in_the_other_language_is_no_translation_of_its_question() -> None:
+    pair = doubt(0.5, "那时候这座大桥已经建成了吗？", "The big bridge was already built at that time.")
+    translation = {0: "Was the big bridge already built at that time?"}
+    assert settle(Findings((), (pair,)), translation, SETTINGS.author_pairs) == ()
+    asked = doubt(0.5, pair.zh, "Was the big bridge already there at that time?")
+    assert settle(Findings((), (asked,)), translation, SETTINGS.author_pairs) != ()
+
+
 def test_sure_pairs_need_no_translation() -> None:
     sure = findings(f"{BUS[0]}\n{BUS[1]}")
     assert settle(sure, {}, SETTINGS.author_pairs) == sure.pairs

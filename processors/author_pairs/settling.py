@@ -20,6 +20,10 @@ _LIKE, _SCALE = 0.28, 9.0
 """Share of common content words at which the translation says nothing either way, and log-odds per unit above it."""
 
 
+def _asks(text: str) -> bool:
+    return "?" in text or "？" in text
+
+
 def likeness(translation: str, english: str) -> float:
     """F1 of the content words (stems) of two English texts, 0 to 1."""
     one, two = Counter(content_stems(translation)), Counter(content_stems(english))
@@ -40,13 +44,13 @@ def settle(findings: Findings, translations: Mapping[int, str], settings: Author
     Args:
         findings: of `find_author_pairs`.
         translations: by the number of the Chinese sentence (`AuthorPair.covered`) its machine translation. A candidate of
-            which a sentence is missing stays refused.
+            which a sentence is missing stays refused, and so does one of which only one side is a question.
         settings: thresholds.
     """
     held = list(findings.pairs)
     for pair in findings.doubtful:
         parts = [translations.get(number) for number in pair.covered]
-        if None in parts:
+        if None in parts or _asks(pair.zh) != _asks(pair.en):  # an answer shares its question's words
             continue
         like = likeness(" ".join(part for part in parts if part), pair.en)
         before = min(max(pair.similarity, 1e-6), 1 - 1e-6)
