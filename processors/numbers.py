@@ -78,6 +78,11 @@ _SAID_OTHERWISE |= {"tues": "tue", "thur": "thu", "thurs": "thu"}
 _MONTHS = "january february march april may june july august september october november december".split()
 _SAID_OTHERWISE |= {name: str(month) for month, name in enumerate(_MONTHS, 1)}
 _SAID_OTHERWISE |= {name[:3]: str(month) for month, name in enumerate(_MONTHS, 1)}
+_month = re.compile(r"(?<![\d.])0?(1[0-2]|[1-9]) ?月(?!\s*\d{1,2}\s*[日号號])")
+"""A month without a day, which English says by name: 1-11 for 1月-11月 would be a day."""
+_month_of_year = re.compile(
+    r"(?<![\d/.-])(?:0?(1[0-2]|[1-9])[/.-](?:19|20)\d\d|(?:19|20)\d\d[/.-]0?(1[0-2]|[1-9]))(?![/.-]?\d)"
+)
 _NAMES_WITH_NUMBERS = re.compile(r"\b(?:COVID|SARS-CoV|H\dN)[\s-]?\d+", re.IGNORECASE)
 """What Chinese says without its number (新冠)."""
 _full_width = {0xFF10 + digit: str(digit) for digit in range(10)} | {0xFF0E: ".", 0xFF0C: ",", 0xFF1A: ":"}
@@ -106,6 +111,8 @@ def wanted_numbers(chinese: str) -> dict[str, set[str]]:
 
     for found in _price.finditer(source):
         want(found, {f"{found[1]}.{found[2]}"})
+    for found in _month.finditer(source):
+        want(found, {_MONTHS[int(found[1]) - 1]})
     for found in _off.finditer(source):
         paid = int(f"{found[1]}{found[2] or 0}")
         want(found, {str(paid), str(100 - paid), found[1]})
@@ -142,8 +149,8 @@ def english_number(said: str, forms: set[str]) -> str:
         return said
     days = {short: name.capitalize() for name in _DAYS for short in [name[:3]]}
     value = max(forms, key=len)
-    if value in days:
-        return days[value]
+    if value in days or value in _MONTHS:
+        return days.get(value, value.capitalize())
     number = float(value)
     for name, scale in (("billion", 10**9), ("million", 10**6)):
         if number >= scale and number % (scale // 1000) == 0:
@@ -232,7 +239,14 @@ def english_values(text: str) -> set[str]:
     for match in scaled:
         if match[2].lower() not in _SHORT_SCALES:  # 2.3 billion speaks of no 2.3; but 5 m may be metres
             rest = rest[: match.start()] + " " * len(match[0]) + rest[match.end() :]
-    return found | _digits(rest) | _spelled_out(text) | _fractions(text)
+    return found | _digits(rest) | _spelled_out(text) | _fractions(text) | _months(text)
+
+
+def _months(text: str) -> set[str]:
+    """The names of the months that are spoken of: by name, in short, or as 11/2024."""
+    words = set(re.findall("[a-z]+", text.lower()))
+    found = {name for name in _MONTHS if {name, name[:3], f"{name[:3]}t", f"{name}s"} & words}
+    return found | {_MONTHS[int(one or other) - 1] for one, other in _month_of_year.findall(text)}
 
 
 _of_ten = re.compile(r"\b([a-z]+|\d)[ -](?:tenths?|(?:in|out of|of) (?:every )?(?:ten|10))\b")

@@ -3,8 +3,8 @@
 0. The language model's answers of low quality that lack rare words of their sentence, whether flagged or not: a try that is told
    what the dictionary calls them (as Ghazvininejad et al. 2023, "Dictionary-based phrase-level prompting", who tell all words, always).
 1. The engine's own retry (another prompt, no Han in the answer, no recurring n-grams; the language model has one).
-2. A try that is told how to say what was lost: terms, numbers, names (the language model in its prompt; Argos finds their
-   English in the sentence).
+2. A try that is told how to say what was lost: terms, numbers, names, rare words (the language model in its prompt; Argos finds the
+   English of the first three in the sentence).
 3. The clauses of the sentence, each as a sentence of its own.
 4. A wider search.
 5. The sentence cut around what must come through; these pieces are put back as they are, so none can be lost.
@@ -89,17 +89,18 @@ class Ladder:
             tries[source].append(self.judged(source, hypothesis))
 
     def _reminded(self, tries: Tries) -> Mapping[str, Hypothesis]:
-        if self._model.identity.engine != "llm":
-            return {}
         wanted: dict[str, Hints] = {}
         for source, tried in tries.items():
             one = best(source, tried)
-            if one.quality is None or one.worth >= self._settings.translation.llm_doubtful:
-                continue
-            lacking = lacking_words(tokens_of(source, self._settings.tokens), one.hypothesis.text)[:MOST_REMINDERS]
-            if lacking:
+            if one.worth < self._settings.translation.llm_doubtful and (lacking := self._lacking(source, one)):
                 wanted[source] = (*self.hints(source), *lacking)
         return self._model.hinted(wanted, strict=False)
+
+    def _lacking(self, source: str, one: Candidate) -> Hints:
+        if self._model.identity.engine != "llm":  # unmeasured with Argos, in whose source the English would stand
+            return ()
+        words = tokens_of(source, self._settings.tokens)
+        return tuple(lacking_words(words, one.hypothesis.text)[:MOST_REMINDERS])
 
     def _again(self, faulty: Tries) -> Mapping[str, Hypothesis]:
         return self._model.again([source for source in faulty if not self.hints(source)])
@@ -107,8 +108,9 @@ class Ladder:
     def _hinted(self, faulty: Tries) -> Mapping[str, Hypothesis]:
         wanted: dict[str, Hints] = {}
         for source, tried in faulty.items():
-            found = best(source, tried).measures
-            if hints := hints_for(found, source, self._glossary.terms_of(source)):
+            one = best(source, tried)
+            hints = hints_for(one.measures, source, self._glossary.terms_of(source))
+            if hints := (*hints, *self._lacking(source, one)):
                 wanted[source] = hints
         return self._model.hinted(wanted, strict=True)
 
