@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: demo test lint eval eval-detect eval-align eval-faults eval-words learn-words fit-quality bench bench-detect bench-dataset bench-serve lock types clean
+.PHONY: demo test lint eval eval-detect eval-align eval-faults eval-words learn-words fit-quality bench bench-memory bench-idle bench-detect bench-dataset bench-serve lock types clean
 .DELETE_ON_ERROR:
 
 $(VENV)/base.stamp: requirements.txt requirements-build.txt pyproject.toml
@@ -62,6 +62,12 @@ learn-words: $(VENV)/dev.stamp  ## what the parts of Chinese words mean, learnt 
 
 bench-detect: $(VENV)/dev.stamp  ## speed of detection and analysis beside peers (TEXT="FILES"; default: samples and gold set)
 	@$(BIN)/python tests/benchmarks/bench_detection.py $(TEXT)
+
+bench-memory: $(VENV)/dev.stamp  ## memory of the process tree while 100,000 sentences, 2,000 distinct, go through (SENTENCES= DISTINCT= ENGINE=argos)
+	@$(BIN)/python tests/benchmarks/bench_run.py memory $(or $(SENTENCES),100000) $(or $(DISTINCT),2000) $(ENGINE)
+
+bench-idle: $(VENV)/dev.stamp  ## how long in a run no translation goes on (DOCUMENTS=2000; some minutes)
+	@$(BIN)/python tests/benchmarks/bench_run.py idle $(or $(DOCUMENTS),2000)
 
 build/argos-peer/stamp: requirements.txt
 	@echo "setting up Argos Translate's own environment in build/argos-peer (600 MB, once)"

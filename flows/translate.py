@@ -352,11 +352,13 @@ def _run_corpus(
             listed.extend(islice(rows.documents, ARTIFACT_DOCUMENTS - len(listed)))
 
         try:
-            work = _without_poison(shards(inputs, out, stored, choice, settings, tally), attempts, stored, tally)
             # while there are suspects, one document at a time: else it would not be known which of two it was
-            analysed = _units(work, settings)
-            single = attempts.has_suspects
-            with closing(analysed if single else _ahead(analysed, tally)) as units, _behind(at_once=single) as later:
+            planned = shards(inputs, out, stored, choice, settings, tally)
+            analysed = _units(_without_poison(planned, attempts, stored, tally), settings)
+            with (
+                closing(analysed if attempts.has_suspects else _ahead(analysed, tally)) as units,
+                _behind(at_once=attempts.has_suspects) as later,
+            ):
                 for unit, shard in units:
                     unit_started = time.monotonic()
                     found = _translated(unit, translator, progress)

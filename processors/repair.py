@@ -54,7 +54,7 @@ class Translation:
     model: str | None
     origin: Literal["machine", "memory"] = "machine"
     remembered: bool = False
-    """It was in the translation memory, from an earlier document."""
+    """It was in the translation memory before this run began, or a person said it."""
     quality: float | None = None
     """The expected chrF, 0 to 1 (`quality.quality_of`); None where it is not estimated, as for what a person translated."""
 
