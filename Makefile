@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: demo test lint eval eval-detect eval-align eval-faults eval-words learn-words fit-quality bench bench-detect bench-dataset bench-serve lock types clean
+.PHONY: demo test lint eval eval-detect eval-align eval-faults eval-words learn-words fit-quality bench bench-memory bench-idle bench-detect bench-dataset bench-serve lock types clean
 .DELETE_ON_ERROR:
 
 $(VENV)/base.stamp: requirements.txt requirements-build.txt pyproject.toml
@@ -63,8 +63,23 @@ learn-words: $(VENV)/dev.stamp  ## what the parts of Chinese words mean, learnt 
 bench-detect: $(VENV)/dev.stamp  ## speed of detection and analysis beside peers (TEXT="FILES"; default: samples and gold set)
 	@$(BIN)/python tests/benchmarks/bench_detection.py $(TEXT)
 
-bench: $(VENV)/dev.stamp  ## translation beside the bare CTranslate2 call and a loop as Argos' own (SENTENCES=200; some minutes)
-	@$(BIN)/python tests/benchmarks/bench_translation.py $(or $(SENTENCES),200)
+bench-memory: $(VENV)/dev.stamp  ## memory of the process tree while 100,000 sentences, 2,000 distinct, go through (SENTENCES= DISTINCT= ENGINE=argos)
+	@$(BIN)/python tests/benchmarks/bench_run.py memory $(or $(SENTENCES),100000) $(or $(DISTINCT),2000) $(ENGINE)
+
+bench-idle: $(VENV)/dev.stamp  ## how long in a run no translation goes on (DOCUMENTS=2000; some minutes)
+	@$(BIN)/python tests/benchmarks/bench_run.py idle $(or $(DOCUMENTS),2000)
+
+build/argos-peer/stamp: requirements.txt
+	@echo "setting up Argos Translate's own environment in build/argos-peer (600 MB, once)"
+	@mkdir -p $(@D)
+	@grep -oE '^(argostranslate|ctranslate2|sacremoses|sentencepiece)==[^ ;]+' requirements.txt > $(@D)/constraints.txt
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip --disable-pip-version-check --quiet install -c $(@D)/constraints.txt ctranslate2 sentencepiece sacremoses packaging minisbd spacy
+	@$(@D)/bin/python -m pip --disable-pip-version-check --quiet install -c $(@D)/constraints.txt --no-deps argostranslate
+	@touch $@
+
+bench: $(VENV)/dev.stamp build/argos-peer/stamp  ## translation beside the bare CTranslate2 call and a loop over Argos Translate (SENTENCES=400 ROUNDS=3; some minutes; LLM=1: the language model)
+	@$(BIN)/python tests/benchmarks/bench_translation.py $(if $(LLM),--llm $(or $(SENTENCES),64),$(or $(SENTENCES),400) $(or $(ROUNDS),3))
 
 bench-dataset: $(VENV)/dev.stamp  ## reruns, 300 nights and layouts of the dataset, memory over a big input (MB=20; about 20 minutes)
 	@$(BIN)/python tests/benchmarks/bench_dataset_rerun.py

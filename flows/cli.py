@@ -15,7 +15,7 @@ import tempfile
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 from duiyi.processors.errors import DuiyiError, StoppedError, UsageError
@@ -614,7 +614,7 @@ def export(
 
 @cli.group()
 def models() -> None:
-    """Translation models: list, install, verify, remove."""
+    """Translation models: list, install, verify, tune, remove."""
 
 
 @models.command("list")
@@ -670,6 +670,21 @@ def models_verify(config: Path | None) -> None:
         click.echo(f"{model.label}: {'; '.join(problems) or 'ok'}")
     if broken:
         sys.exit(1)
+
+
+@models.command("tune")
+@click.argument("engine", required=False, type=click.Choice(["argos", "llm"]))
+@config_option
+def models_tune(engine: Literal["argos", "llm"] | None, config: Path | None) -> None:
+    """Find by measurement how this machine translates fastest, and do so from now on; a minute or two.
+
+    Threads, workers and the size of batches are chosen, for this model on this machine; settings that name them win. The
+    arithmetic (translation.compute_type) changes answers: it is measured for argos, and stays as it is set.
+    """
+    from .tuning import tuned_lines
+
+    for line in tuned_lines(engine or "auto", _settings(config), tell):
+        click.echo(line)
 
 
 @models.command("remove")

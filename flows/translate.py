@@ -12,11 +12,12 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from contextvars import copy_context
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, ParamSpec, TypeVar, cast
@@ -196,6 +197,30 @@ def _ahead(items: Iterator[T], tally: Tally) -> Generator[T, None, None]:
             tally.ended = True
 
 
+@contextmanager
+def _behind(*, at_once: bool) -> Iterator[Callable[[Callable[[], None]], None]]:
+    """Gives what does jobs one after the other, each in a thread while its caller goes on to the next, or (``at_once``) before it does.
+
+    Whoever hands in a job waits until the one before it is done, and is told of its failure. In the end all are done.
+    """
+    if at_once:
+        yield lambda job: job()
+        return
+    context = copy_context()
+    pending: Future[None] | None = None
+    with ThreadPoolExecutor(1, thread_name_prefix="behind") as worker:
+
+        def do(job: Callable[[], None]) -> None:
+            nonlocal pending
+            if pending is not None:
+                pending.result()
+            pending = worker.submit(context.run, job)
+
+        yield do
+        if pending is not None:
+            pending.result()
+
+
 class _RowMaker:
     """Makes the rows of units, in the order in which they come; a document may run over several."""
 
@@ -260,7 +285,7 @@ def run_corpus(
 ) -> RunSummary:
     """The body of both flows: read, analyse, translate and write, shard by shard. Call it inside a flow.
 
-    While one shard is translated, the next is read and analysed.
+    While one shard is translated, the next is read and analysed, and the one before it is written.
     """
     choice = choose(settings, force=force, refresh=refresh, limit=limit, prune=prune)
     run_id = str(flow_run.get_id() or uuid.uuid4())
@@ -311,27 +336,34 @@ def _run_corpus(
             translator = Translator(memory, settings, force=force, say=progress.say)
             choice = replace(choice, corrected=documents_to_redo(memory, out))
         maker = _RowMaker(run, memory, settings)
+
+        def write_rows(unit: Unit, found: list[Translation] | None, seconds: float, shard: Shard | None) -> None:
+            maker.add(unit, found, seconds)
+            if shard is None:
+                return
+            rows = maker.finish(shard)
+            progress.say("writing")
+            with writing:
+                write(_whole(writer), _whole(rows))
+            meter.show(tally.sources)
+            attempts.finish(document.doc_id for document in shard.documents)
+            summary.add(rows)
+            if not choice.corrected.isdisjoint(rows.documents["doc_id"]):
+                memory.arrived(out, rows.documents["doc_id"])
+            listed.extend(islice(rows.documents, ARTIFACT_DOCUMENTS - len(listed)))
+
         try:
-            work = _without_poison(shards(inputs, out, stored, choice, settings, tally), attempts, stored, tally)
             # while there are suspects, one document at a time: else it would not be known which of two it was
-            analysed = _units(work, settings)
-            with closing(analysed if attempts.has_suspects else _ahead(analysed, tally)) as units:
+            planned = shards(inputs, out, stored, choice, settings, tally)
+            analysed = _units(_without_poison(planned, attempts, stored, tally), settings)
+            with (
+                closing(analysed if attempts.has_suspects else _ahead(analysed, tally)) as units,
+                _behind(at_once=attempts.has_suspects) as later,
+            ):
                 for unit, shard in units:
                     unit_started = time.monotonic()
                     found = _translated(unit, translator, progress)
-                    maker.add(unit, found, unit.seconds + time.monotonic() - unit_started)
-                    if shard is None:
-                        continue
-                    rows = maker.finish(shard)
-                    progress.say("writing")
-                    with writing:
-                        write(_whole(writer), _whole(rows))
-                    meter.show(tally.sources)
-                    attempts.finish(document.doc_id for document in shard.documents)
-                    summary.add(rows)
-                    if not choice.corrected.isdisjoint(rows.documents["doc_id"]):
-                        memory.arrived(out, rows.documents["doc_id"])
-                    listed += islice(rows.documents, ARTIFACT_DOCUMENTS - len(listed))
+                    later(partial(write_rows, unit, found, unit.seconds + time.monotonic() - unit_started, shard))
         except BaseException:
             writer.merge_if_quick()
             raise

@@ -54,7 +54,7 @@ class Translation:
     model: str | None
     origin: Literal["machine", "memory"] = "machine"
     remembered: bool = False
-    """It was in the translation memory, from an earlier document."""
+    """It was in the translation memory before this run began, or a person said it."""
     mended: tuple[str, ...] = ()
     """Flags of the first try that this one no longer has."""
     quality: float | None = None

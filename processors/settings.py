@@ -129,13 +129,22 @@ class TranslationSettings(Section):
         description="auto: argos where its package is installed, else llm; cascade: argos, and llm for what stays flagged; none: no translation",
     )
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="where CTranslate2 computes")
-    threads: int = Field(0, ge=0, description="CPU threads of CTranslate2; 0: all cores")
+    threads: int = Field(
+        0, ge=0, description="CPU threads of CTranslate2; 0: as `duiyi models tune` found best, else all cores"
+    )
     compute_type: ComputeType = Field(
         "default", description="arithmetic of CTranslate2; default: that of the model's files (int8 for ours)"
     )
     argos_beam: int = Field(4, ge=1, description="beam width of the argos engine")
-    argos_batch_tokens: int = Field(2048, ge=1, description="source tokens that share a batch of the argos engine")
-    llm_batch: int = Field(32, ge=1, description="sentences that share a batch of the llm engine")
+    argos_workers: int = Field(
+        0,
+        ge=0,
+        description="batches that the argos engine works on at once, sharing the threads; 0: as tuned, else one a thread, at most 8",
+    )
+    argos_batch_tokens: int = Field(
+        0, ge=0, description="source tokens that share a batch of the argos engine; 0: as tuned, else 1024"
+    )
+    llm_batch: int = Field(0, ge=0, description="sentences that share a batch of the llm engine; 0: as tuned, else 32")
     llm_prompt: str = Field(
         "Translate to English:\n{source}", description="user turn of the first try; {source} is the sentence"
     )

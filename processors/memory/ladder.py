@@ -46,9 +46,15 @@ class Ladder:
     def __init__(self, model: RememberedModel, glossary: Glossary, settings: Settings) -> None:
         """The ladder of a model, under a user's glossary and settings."""
         self._model, self._glossary, self._settings = model, glossary, settings
+        self._heard: dict[tuple[str, Hypothesis], Candidate] = {}
+        """What was judged already while the model was at other sentences."""
 
     def climb(self, tries: Tries, progress: Progress | None = None) -> None:
         """Add a first try at each of the sentences and, where it has faults, others until one has none."""
+        with self._model.heard_by(self._hear):
+            self._climb(tries, progress)
+
+    def _climb(self, tries: Tries, progress: Progress | None) -> None:
         firsts = self._model.first({source: self.hints(source) for source in tries}, progress)
         self._add(tries, firsts)
         self._add(tries, self._reminded(tries))
@@ -80,9 +86,16 @@ class Ladder:
 
     def judged(self, source: str, hypothesis: Hypothesis) -> Candidate:
         """A hypothesis of this model as a candidate."""
+        heard = self._heard.pop((source, hypothesis), None)
+        if heard is not None:
+            return heard
         terms = self._glossary.terms_of(source)
         made_by = self._model.identity
         return judged(source, hypothesis, terms, self._settings.checks, engine=made_by.engine, model=made_by.model)
+
+    def _hear(self, answers: Mapping[str, Hypothesis]) -> None:
+        """Judge what the model has just said, while it goes on."""
+        self._heard |= {(source, said): self.judged(source, said) for source, said in answers.items()}
 
     def _add(self, tries: Tries, found: Mapping[str, Hypothesis]) -> None:
         for source, hypothesis in found.items():

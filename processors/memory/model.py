@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import TypeVar
@@ -43,14 +44,25 @@ class RememberedModel:
         self._installed, self._memory, self._settings = installed, memory, settings
         self._since, self._say = since, say
         self._engine: Engine | None = None
+        self._listener: Keep | None = None
         self.translated = 0
         self.seconds = 0.0
 
-    def known(self, wanted: Mapping[str, Hints]) -> dict[str, Hypothesis]:
-        """The first tries at these sentences that are remembered; what has hints (terms) is known under them."""
+    @contextmanager
+    def heard_by(self, listener: Keep) -> Iterator[None]:
+        """Let somebody have each batch of answers as soon as it is stored, while the model goes on with others."""
+        self._listener = listener
+        try:
+            yield
+        finally:
+            self._listener = None
+
+    def known(self, wanted: Mapping[str, Hints], before: float = math.inf) -> dict[str, Hypothesis]:
+        """The first tries at these sentences that are remembered, made ``before`` then; what has hints (terms) is known under them."""
         plain = [source for source, hints in wanted.items() if not hints]
-        found = {source: one.first for source, one in self._memory.lookup(self.identity, plain, self._since).items()}
-        return found | self._known_hinted(HINTED, {source: hints for source, hints in wanted.items() if hints})
+        stored = self._memory.lookup(self.identity, plain, self._since, before)
+        found = {source: one.first for source, one in stored.items()}
+        return found | self._known_hinted(HINTED, {source: hints for source, hints in wanted.items() if hints}, before)
 
     def first(
         self, wanted: Mapping[str, Hints], progress: Progress | None = None, *, pieces: bool = False
@@ -161,14 +173,16 @@ class RememberedModel:
     def _hinted_identity(self, manner: str, hints: Hints) -> Identity:
         return self.identity.varied(manner, self._settings.llm_hint_prompt, *(word for hint in hints for word in hint))
 
-    def _known_hinted(self, manner: str, wanted: Mapping[str, Hints]) -> dict[str, Hypothesis]:
+    def _known_hinted(
+        self, manner: str, wanted: Mapping[str, Hints], before: float = math.inf
+    ) -> dict[str, Hypothesis]:
         found: dict[str, Hypothesis] = {}
         alike: dict[Hints, list[str]] = {}
         for source, hints in wanted.items():
             alike.setdefault(hints, []).append(source)
         for hints, sources in alike.items():
             identity = self._hinted_identity(manner, hints)
-            found |= {s: one.first for s, one in self._memory.lookup(identity, sources, self._since).items()}
+            found |= {s: one.first for s, one in self._memory.lookup(identity, sources, self._since, before).items()}
         return found
 
     def _ask_hinted(
@@ -208,6 +222,8 @@ class RememberedModel:
             def kept(answers: Mapping[str, Hypothesis]) -> None:
                 nonlocal waited
                 keep(answers)
+                if self._listener is not None:
+                    self._listener(answers)
                 if offer is not None:
                     offered = time.monotonic()
                     offer()

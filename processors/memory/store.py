@@ -8,6 +8,7 @@ loses only the batch under way (write-ahead log; a power cut may cost the last c
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import sqlite3
 import threading
@@ -115,8 +116,10 @@ class TranslationMemory:
 
     # What models said
 
-    def lookup(self, identity: Identity, sources: Iterable[str], since: float = 0.0) -> dict[str, Remembered]:
-        """What is known of these sentences under this identity, made no earlier than ``since`` (seconds of the epoch)."""
+    def lookup(
+        self, identity: Identity, sources: Iterable[str], since: float = 0.0, before: float = math.inf
+    ) -> dict[str, Remembered]:
+        """What is known of these sentences under this identity, made from ``since`` on and ``before`` then (seconds of the epoch)."""
         today = int(time.time() // _DAY)
         found: dict[str, Remembered] = {}
         aged: list[str] = []
@@ -127,8 +130,8 @@ class TranslationMemory:
             for some in _batches(sources, _AT_ONCE):
                 marks = ",".join("?" * len(some))
                 for source, used, *said in self._read(
-                    f"select source, used, {_SAID} from machine where origin = ? and made >= ? and source in ({marks})",  # noqa: S608 - question marks
-                    (origin, since, *some),
+                    f"select source, used, {_SAID} from machine where origin = ? and made >= ? and made < ? and source in ({marks})",  # noqa: S608 - question marks
+                    (origin, since, before, *some),
                 ):
                     found[source] = _remembered(*said)
                     if used != today:

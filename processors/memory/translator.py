@@ -57,7 +57,8 @@ class Translator:
         self.memory = memory
         self._settings = settings
         self._say = say
-        self._since = time.time() if force else 0.0
+        self._began = time.time()
+        self._since = self._began if force else 0.0
         self._glossary = read_glossary(settings.translation.glossary)
         self._found: tuple[RememberedModel, ...] = ()
 
@@ -146,8 +147,9 @@ class Translator:
     def _by_the_model(self, sources: list[str], progress: Progress | None, expect: Callable[[Wanted], None]) -> _Made:
         first, *others = self._models()
         ladder = self._ladder(first)
-        remembered = first.known({source: ladder.hints(source) for source in sources}).keys()
-        new = [source for source in sources if source not in remembered]
+        known = dict.fromkeys(first.known({source: ladder.hints(source) for source in sources}))
+        new = [source for source in sources if source not in known]
+        remembered = first.known({source: ladder.hints(source) for source in known}, before=self._began)
         load = sum(map(load_of, new))
         rate = self.memory.rate(first.identity)
         expect(Wanted(len(new), load, None if rate is None else load / rate))

@@ -1,7 +1,8 @@
 """The light engine: an Argos Translate package, its own tokenizer and its CTranslate2 model.
 
 Argos' own ``translate`` joins the sentences of a paragraph and fetches sentence splitters; here one sentence is one
-unit and all of a call go to CTranslate2 in batches by tokens.
+unit and all of a call go to CTranslate2 in batches, several at once. A batch holds sentences of one length in tokens: nothing is padded,
+and so nothing depends on what shares a batch (with padding, int8 arithmetic gives some scores and now and then a word otherwise).
 """
 
 from __future__ import annotations
@@ -16,10 +17,9 @@ from ..models import InstalledModel
 from ..records import Hypothesis
 from ..settings import TranslationSettings
 from ..word_alignment.attention import Attention
-from .engine import Context, Hints, Keep, Progress, compute_threads
+from .engine import Context, Hints, Keep, Progress
+from .layout import layout_of
 
-GROUP = 32
-"""Sentences whose lengths differ by fewer tokens than this share a call, and so the most tokens they may give."""
 AHEAD = 4096
 """Sentences queued before more are posted."""
 KEPT_AT_ONCE = 64
@@ -37,6 +37,7 @@ class ArgosEngine:
 
         self.model = installed.label
         self._settings = settings
+        self.layout = layout_of(installed, settings)
         package = Package(installed.path)
         self._tokenizer = package.tokenizer
         self._prefix = package.target_prefix
@@ -45,12 +46,17 @@ class ArgosEngine:
                 str(installed.path / "model"),
                 device=settings.device,
                 compute_type=settings.compute_type,
-                inter_threads=1,
+                inter_threads=self.layout.workers,
                 max_queued_batches=-1,  # or posting a shard would block, deaf to signals
-                intra_threads=compute_threads(settings.threads),
+                intra_threads=self.layout.threads_each,
             )
         except (RuntimeError, ValueError) as error:
             raise UsageError(f"the model in {installed.path} cannot be loaded: {error}") from error
+
+    @property
+    def compute_type(self) -> str:
+        """CTranslate2's name of the arithmetic that it uses."""
+        return str(self._translator.compute_type)
 
     def translate(
         self, sentences: Sequence[str], progress: Progress | None = None, keep: Keep | None = None
@@ -81,17 +87,18 @@ class ArgosEngine:
         tokens = [self._tokenizer.encode(text) for text in said]
         groups: dict[int, list[int]] = {}
         for index, pieces in enumerate(tokens):
-            groups.setdefault(len(pieces) // GROUP, []).append(index)
+            groups.setdefault(len(pieces), []).append(index)
         found: list[Hypothesis | None] = [None] * len(tokens)
         fresh: dict[str, Hypothesis] = {}
-        # a few groups are under way at once, so that no worker waits for the end of another's group
+        # several lengths are under way at once, so that no worker waits for the end of another's; long ones first, so that
+        # what is left at the end is short
         waiting: deque[tuple[int, int, Any]] = deque()
-        order = sorted(groups.items())
+        order = deque(sorted(groups.items(), reverse=True))
         while order or waiting:
             while order and len(waiting) < AHEAD:
-                key, members = order.pop(0)
-                limit = int(self._settings.max_length_ratio * (key + 1) * GROUP) + 24
-                pending = self._post([tokens[index] for index in members], (key + 1) * GROUP, limit, options)
+                length, members = order.popleft()
+                limit = int(self._settings.max_length_ratio * length) + 24
+                pending = self._post([tokens[index] for index in members], limit, options)
                 waiting.extend((index, limit, future) for index, future in zip(members, pending, strict=True))
             index, limit, future = waiting.popleft()
             while not future.done():  # waiting in steps lets a signal through
@@ -108,14 +115,15 @@ class ArgosEngine:
                 fresh = {}
         return [hypothesis for hypothesis in found if hypothesis is not None]
 
-    def _post(self, tokens: list[list[str]], longest: int, limit: int, options: dict[str, Any]) -> list[Any]:
-        """Queue sentences of about one length; CTranslate2 sorts them and makes the batches."""
+    def _post(self, tokens: list[list[str]], limit: int, options: dict[str, Any]) -> list[Any]:
+        """Queue sentences of one length, in batches of about one size."""
+        most = max(1, self.layout.batch // max(1, len(tokens[0])))
+        batches = -(-len(tokens) // most)
         posted: list[Any] = self._translator.translate_batch(
             tokens,
             **{"beam_size": self._settings.argos_beam, **options},
             target_prefix=[[self._prefix]] * len(tokens) if self._prefix else None,
-            max_batch_size=max(self._settings.argos_batch_tokens, longest),
-            batch_type="tokens",
+            max_batch_size=-(-len(tokens) // batches),
             max_input_length=0,
             max_decoding_length=limit,
             length_penalty=1.0,

@@ -62,12 +62,3 @@ class Engine(Protocol):
     def wake(self) -> None:
         """Have the model in memory again."""
         ...
-
-
-def compute_threads(threads: int) -> int:
-    """CPU threads for CTranslate2: ``threads``, or every core this process may use where it is 0."""
-    import os
-
-    if threads:
-        return threads
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -10,8 +10,8 @@ from ..models import InstalledModel
 from ..models.manifest import MANIFEST_FILE, read_manifest
 from ..settings import TranslationSettings
 
-HANDLING = 1
-"""Raised when what is done with a sentence before and after the model (its normal form, prompts, protection of names,
+HANDLING = {"argos": 2, "llm": 1}
+"""Raised for an engine when what is done with a sentence before and after the model (its normal form, prompts, protection of names,
 decoding options that are no settings) changes, and with it the answers."""
 
 
@@ -34,7 +34,7 @@ def identity_of(installed: InstalledModel, settings: TranslationSettings) -> Ide
     Left out is what changes an answer at most in its last bits: threads, batches, the version of CTranslate2.
     """
     what: dict[str, Any] = {
-        "handling": HANDLING,
+        "handling": HANDLING[installed.engine],
         "engine": installed.engine,
         "model": installed.label,
         "digest": installed.digest,

@@ -20,7 +20,8 @@ from ..models.manifest import read_manifest
 from ..records import Hypothesis
 from ..settings import TranslationSettings
 from .chat import TurnTokens, turn_tokens
-from .engine import Context, Hints, Keep, Progress, compute_threads
+from .engine import Context, Hints, Keep, Progress
+from .layout import layout_of
 
 if TYPE_CHECKING:
     from ctranslate2 import GenerationResult, GenerationStepResult
@@ -41,6 +42,7 @@ class LlmEngine:
 
         self.model = installed.label
         self._settings = settings
+        self.layout = layout_of(installed, settings)
         try:
             self._manifest = read_manifest(installed.path)
             self._tokenizer = Tokenizer.from_file(str(installed.path / "tokenizer.json"))
@@ -50,13 +52,18 @@ class LlmEngine:
                 str(installed.path),
                 device=settings.device,
                 compute_type=settings.compute_type,
-                inter_threads=1,
-                intra_threads=compute_threads(settings.threads),
+                inter_threads=self.layout.workers,
+                intra_threads=self.layout.threads_each,
             )
         except (RuntimeError, ValueError, OSError) as error:
             raise UsageError(
                 f"the model in {installed.path} cannot be loaded ({error}); run: duiyi models verify"
             ) from error
+
+    @property
+    def compute_type(self) -> str:
+        """CTranslate2's name of the arithmetic that it uses."""
+        return str(self._generator.compute_type)
 
     def translate(
         self, sentences: Sequence[str], progress: Progress | None = None, keep: Keep | None = None
@@ -113,7 +120,7 @@ class LlmEngine:
         lengths = [len(ids) for ids in (self._tokenizer.encode(s).ids for s in sentences)]
         # Like lengths share a batch, so that little is padded; the order is the same whenever the sentences are.
         order = sorted(range(len(sentences)), key=lambda i: (lengths[i], sentences[i]))
-        size = max(1, self._settings.llm_batch // beam)
+        size = max(1, self.layout.batch // beam)
         for first in range(0, len(order), size):
             batch = order[first : first + size]
             limit = int(self._settings.max_length_ratio * max(lengths[i] for i in batch)) + 24

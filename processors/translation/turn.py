@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from filelock import FileLock, Timeout
 from platformdirs import user_data_path
 
-from .engine import compute_threads
+from .layout import cores
 
 SMALL_BYTES = 16 * 2**30
 SMALL_CORES = 8
@@ -24,7 +24,7 @@ Say = Callable[[str], None]
 def is_small_machine() -> bool:
     """Whether two language models at once would be too many for this machine."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 0
-    return memory < SMALL_BYTES or compute_threads(0) < SMALL_CORES
+    return memory < SMALL_BYTES or cores() < SMALL_CORES
 
 
 class Turn:

@@ -1,183 +1,213 @@
-"""How much of the machine translation gets: ours beside the bare CTranslate2 call and a loop as Argos' own. See `make bench`.
+"""How much of the machine translation gets: ours beside the bare CTranslate2 call and a loop over Argos Translate. See `make bench`.
 
-All in one process, in rounds that take turns, as ratios: same package, beam, threads and compute type. The real shape is
-that of Argos' packages (6 + 6 layers, 512 wide, 32,000 pieces) with random weights, for which outputs are given a length by
-forbidding the end before it. The loop does per sentence what `argostranslate.translate` does after its sentence splitting:
-its tokenizer, one `translate_batch` of one sentence, its detokenizer; the splitting itself (stanza or minisbd, which are not
-installed) would only add to its time.
+In rounds that take turns, as ratios of one round: same package, beam of 4, cores and compute type (that of the package, int8).
+
+- *ours* is what a run does with sentences: `Translator.translate` with a new translation memory in a file, its checks and (for the few
+  answers that are flagged) its other tries included, with the default layout or what `duiyi models tune` found.
+- *the bare call* is one `ctranslate2.Translator.translate_batch` over all sentences, tokenised and sorted by length, in batches of 2,048
+  tokens; once with one worker that has all cores, as in CTranslate2's examples, once with our workers and threads.
+- *the loop* is `argostranslate.translate.translate`, a sentence a call, in an environment of its own (`argos_peer`, which says what stands
+  in for what).
+
+Packages: that of the tests, on sentences which it was taught; and one of the real shape of Argos' (`real_shape`).
+`bench_translation.py SENTENCES ROUNDS`; `bench_translation.py --llm SENTENCES`:
+the language model in batches beside one sentence at a time, same prompt.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import statistics
+import subprocess
 import sys
 import tempfile
 import time
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-SENTENCES = int(sys.argv[1]) if len(sys.argv) > 1 else 200
-ROUNDS = 2
-VOCABULARY, WIDTH, LAYERS, HEADS, FEED_FORWARD = 32_000, 512, 6, 8, 2048
-CLAUSES = (
-    "我们明天在图书馆见面",
-    "他昨天把书还给了老师",
-    "这本书很有意思",
-    "天气预报说下午会下雨",
-    "大家都同意这个计划",
-    "请把窗户关上",
-)
-LETTERS = "天地人你我他大小上下来去中国家学生年月日时分水火木金土山石田好多少出入开关门前后左右东西南北"
+import real_shape
+
+LOOPED = 8
+"""One sentence in so many is for the loop."""
+BARE_TOKENS = 2048
+TESTS = Path(__file__).parent.parent
+PEER = TESTS.parent / "build" / "argos-peer" / "bin" / "python"
 
 
-def real_shape(folder: Path) -> Path:
-    """A package of Argos' real shape, with random weights, in ``folder``."""
-    import numpy as np
-    import sentencepiece
-    from ctranslate2.specs import TransformerSpec
-
-    random = np.random.default_rng(3)
-    package = folder / "translate-zh_en-bench"
-    (package / "model").mkdir(parents=True)
-    corpus = folder / "corpus.txt"
-    corpus.write_text(
-        "\n".join("".join(random.choice(list(LETTERS + "，。"), 20)) for _ in range(3000))
-        + "\nthe cat sat on the mat\n",
-        "utf-8",
-    )
-    sentencepiece.SentencePieceTrainer.train(
-        input=str(corpus), model_prefix=str(package / "sentencepiece"), vocab_size=2000, hard_vocab_limit=False,
-        minloglevel=2,
-    )  # fmt: skip
-    (package / "sentencepiece.vocab").unlink()
-    pieces = sentencepiece.SentencePieceProcessor(model_file=str(package / "sentencepiece.model"))
-    own = [pieces.id_to_piece(index) for index in range(pieces.get_piece_size())]
-    words = ["<unk>", "<s>", "</s>", *(piece for piece in own if piece not in {"<unk>", "<s>", "</s>"})]
-    words += [f"▁w{number}" for number in range(VOCABULARY - len(words))]
-
-    spec = TransformerSpec.from_config((LAYERS, LAYERS), HEADS, pre_norm=True)
-
-    def linear(layer: Any, rows: int, columns: int) -> None:
-        layer.weight = random.normal(0, 0.05, (rows, columns)).astype(np.float32)
-        layer.bias = np.zeros(rows, np.float32)
-
-    def norm(layer: Any) -> None:
-        layer.gamma, layer.beta = np.ones(WIDTH, np.float32), np.zeros(WIDTH, np.float32)
-
-    for stack, decoder in ((spec.encoder, False), (spec.decoder, True)):
-        embeddings = stack.embeddings if decoder else stack.embeddings[0]
-        embeddings.weight = random.normal(0, 0.05, (VOCABULARY, WIDTH)).astype(np.float32)
-        stack.position_encodings.encodings = random.normal(0, 0.05, (512, WIDTH)).astype(np.float32)
-        norm(stack.layer_norm)
-        for layer in stack.layer:
-            norm(layer.self_attention.layer_norm)
-            linear(layer.self_attention.linear[0], 3 * WIDTH, WIDTH)
-            linear(layer.self_attention.linear[1], WIDTH, WIDTH)
-            if decoder:
-                norm(layer.attention.layer_norm)
-                linear(layer.attention.linear[0], WIDTH, WIDTH)
-                linear(layer.attention.linear[1], 2 * WIDTH, WIDTH)
-                linear(layer.attention.linear[2], WIDTH, WIDTH)
-            norm(layer.ffn.layer_norm)
-            linear(layer.ffn.linear_0, FEED_FORWARD, WIDTH)
-            linear(layer.ffn.linear_1, WIDTH, FEED_FORWARD)
-    linear(spec.decoder.projection, VOCABULARY, WIDTH)
-    spec.register_source_vocabulary(words)
-    spec.register_target_vocabulary(words)
-    spec.validate()
-    spec.optimize(quantization="int8")
-    spec.save(str(package / "model"))
-    (package / "metadata.json").write_text(
-        json.dumps(
-            {"from_code": "zh", "to_code": "en", "package_version": "1", "argos_version": "1.9", "type": "translate"}
-        )
-    )
-    return package
+def main(count: int, rounds: int) -> None:
+    """Print the figures of both packages."""
+    with tempfile.TemporaryDirectory(prefix="duiyi-bench-") as made:
+        home = Path(made)
+        apart(home)
+        with zipfile.ZipFile(TESTS / "models" / "translate-zh_en-tiny.argosmodel") as archive:
+            archive.extractall(home / "small")
+        real_shape.write_package(home / "real" / "translate-zh_en-1_0")
+        lines = (TESTS / "models" / "pairs.tsv").read_text("utf-8").splitlines()
+        taught = [line.split("\t")[0] for line in lines if "\t" in line and not line.startswith("#")]
+        compare("the tests' package", home / "small", taught, rounds)
+        compare("Argos' real shape", home / "real", real_shape.sentences(count), rounds)
 
 
-def sentences(count: int) -> list[str]:
-    """Different sentences of 6 to 60 characters."""
-    import random
+def apart(home: Path) -> None:
+    """Keep what Argos and we write out of the user's folders; a choice of `duiyi models tune` is used."""
+    from duiyi.processors.translation.layout import tuning_path
 
-    chooser = random.Random(5)  # noqa: S311
-    found: dict[str, None] = {}
-    while len(found) < count:
-        text = "，".join(chooser.sample(CLAUSES, chooser.randint(1, 4))) + "。"
-        found["".join(chooser.sample(LETTERS, 2)) + text] = None
-    return list(found)
-
-
-def main() -> None:
-    """Print the figures."""
-    home = Path(tempfile.mkdtemp(prefix="duiyi-bench-"))
-    os.environ["XDG_DATA_HOME"] = os.environ["XDG_CONFIG_HOME"] = os.environ["XDG_CACHE_HOME"] = str(home)
-    import zipfile
-
-    with zipfile.ZipFile(Path(__file__).parent.parent / "models" / "translate-zh_en-tiny.argosmodel") as archive:
-        archive.extractall(home)
-    for name, package in (("test package", home / "translate-zh_en-0_1"), ("Argos' real shape", real_shape(home))):
-        compare(name, package, sentences(SENTENCES))
+    tuned = tuning_path().read_bytes() if tuning_path().exists() else None
+    for name in ("DATA", "CONFIG", "CACHE"):
+        os.environ[f"XDG_{name}_HOME"] = str(home / name.lower())
+    if tuned is not None:
+        tuning_path().parent.mkdir(parents=True)
+        tuning_path().write_bytes(tuned)
 
 
-def compare(name: str, package: Path, texts: list[str]) -> None:
-    """Time the three on one package, taking turns."""
+@contextmanager
+def peer(packages: Path, cores: int) -> Iterator[Callable[[list[str]], dict[str, Any]]]:
+    """Argos Translate in its own process; it waits while it is not asked."""
+    with tempfile.TemporaryDirectory() as home:
+        environment = {
+            "PATH": os.environ["PATH"],
+            **{f"XDG_{name}_HOME": f"{home}/{name}" for name in ("DATA", "CONFIG", "CACHE")},
+            "ARGOS_PACKAGES_DIR": str(packages),
+            "ARGOS_CHUNK_TYPE": "SPACY",
+            "ARGOS_COMPUTE_TYPE": "default",
+            "ARGOS_BEAM_SIZE": "4",
+            "ARGOS_INTER_THREADS": "1",
+            "ARGOS_INTRA_THREADS": str(cores),
+        }
+        script = Path(__file__).parent / "argos_peer.py"
+        with subprocess.Popen(
+            [PEER, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+        ) as process:
+            to, answers = process.stdin, process.stdout
+            assert to is not None
+            assert answers is not None
+
+            def ask(texts: list[str]) -> dict[str, Any]:
+                to.write(json.dumps(texts) + "\n")
+                to.flush()
+                found: dict[str, Any] = json.loads(answers.readline())
+                return found
+
+            yield ask
+            to.close()
+
+
+def compare(name: str, packages: Path, texts: list[str], rounds: int) -> None:
+    """Time all of them on one package."""
     import ctranslate2
-    from argostranslate.package import Package
     from duiyi.processors.memory import Translator, open_memory
-    from duiyi.processors.models.installed import read_argos
+    from duiyi.processors.models import find_model
     from duiyi.processors.settings import load_settings
-    from duiyi.processors.translation import identity_of, load_engine
-    from duiyi.processors.translation.engine import compute_threads
+    from duiyi.processors.translation.layout import cores, layout_of
 
-    settings = load_settings(
-        overrides={"translation": {"engine": "argos", "max_length_ratio": 0.01}, "memory": {"enabled": False}}
-    )
-    installed = read_argos(package)
-    engine = load_engine(installed, settings.translation)
-    tokenizer = Package(package).tokenizer
-    bare = ctranslate2.Translator(str(package / "model"), intra_threads=compute_threads(0), inter_threads=1)
-    beam = settings.translation.argos_beam
-    longest = 24
-    tokens = sorted((tokenizer.encode(text) for text in texts), key=len)
+    point_argos_at(packages)
+    settings = load_settings(overrides={"translation": {"engine": "argos"}})
+    installed = find_model("argos", settings.models)
+    layout = layout_of(installed, settings.translation)
+    from argostranslate.package import Package
 
-    def ours() -> None:
-        with open_memory(settings.memory, print) as memory:
-            translator = Translator(memory, settings)
-            translator._installed, translator._engine = (
-                (installed, identity_of(installed, settings.translation)),
-                engine,
-            )
-            translator.translate(texts)
+    tokenizer = Package(installed.path).tokenizer
 
-    def plain() -> None:
-        bare.translate_batch(
-            tokens, beam_size=beam, max_batch_size=settings.translation.argos_batch_tokens, batch_type="tokens",
-            max_decoding_length=longest, return_scores=True, replace_unknowns=True, max_input_length=0,
-        )  # fmt: skip
+    def bare(workers: int, threads: int) -> Callable[[list[str]], float]:
+        translator = ctranslate2.Translator(
+            str(installed.path / "model"), inter_threads=workers, intra_threads=threads, max_queued_batches=-1
+        )
 
-    def loop() -> None:
-        for text in texts[: len(texts) // 4]:
-            result = bare.translate_batch(
-                [tokenizer.encode(text)], beam_size=beam, max_batch_size=32, replace_unknowns=True, return_scores=True,
-                num_hypotheses=beam, length_penalty=0.2, max_decoding_length=longest,
-            )  # fmt: skip
-            for hypothesis in result[0].hypotheses:
-                tokenizer.decode(hypothesis)
-
-    seconds: dict[str, list[float]] = {"ours": [], "bare": [], "loop": []}
-    for _ in range(ROUNDS):
-        for kind, work, share in (("ours", ours, 1), ("bare", plain, 1), ("loop", loop, 4)):
+        def work(some: list[str]) -> float:
+            tokens = sorted(map(tokenizer.encode, some), key=len)
             started = time.perf_counter()
-            work()
-            seconds[kind].append((time.perf_counter() - started) * share)
-    best = {kind: min(times) for kind, times in seconds.items()}
+            translator.translate_batch(tokens, beam_size=4, max_batch_size=BARE_TOKENS, batch_type="tokens")
+            return time.perf_counter() - started
+
+        return work
+
+    flagged: list[int] = []
+
+    def ours(some: list[str]) -> float:
+        path = packages.parent / f"{packages.name}-{len(flagged)}.sqlite"
+        memory_settings = settings.memory.model_copy(update={"path": path})
+        with open_memory(memory_settings, print) as memory:
+            translator = Translator(memory, settings)
+            started = time.perf_counter()
+            found = translator.translate(some)
+            seconds = time.perf_counter() - started
+        flagged.append(sum(bool(one.flags) for one in found))
+        return seconds
+
+    with peer(packages, cores()) as ask:
+
+        def loop(some: list[str]) -> float:
+            looped = some[::LOOPED]
+            answer = ask(looped)
+            assert all(answer["english"])
+            seconds: float = answer["seconds"]
+            return seconds * len(some) / len(looped)
+
+        works = {
+            "ours": ours,
+            "bare": bare(1, cores()),
+            "bare, our layout": bare(layout.workers, layout.threads_each),
+            "loop": loop,
+        }
+        for work in works.values():
+            work(texts[:8])  # loads the model
+        rates: dict[str, list[float]] = {kind: [] for kind in works}
+        for _ in range(rounds):
+            for kind, work in works.items():
+                rates[kind].append(len(texts) / work(texts))
+    pieces = sum(len(tokenizer.encode(text)) for text in texts)
     print(
-        f"{name}: {len(texts)} sentences; ours {len(texts) / best['ours']:.1f} sentences/s, {best['loop'] / best['ours']:.1f} times"
-        f" the loop, {best['bare'] / best['ours']:.2f} of the bare call",
-        flush=True,
+        f"{name}: {len(texts)} sentences of {pieces / len(texts):.0f} tokens, {cores()} cores, workers {layout.workers} of"
+        f" {layout.threads_each} thread(s), batches of {layout.batch} tokens; {flagged[-1]} of ours flagged"
+    )
+    for kind, found in rates.items():
+        ratios = [mine / other for mine, other in zip(rates["ours"], found, strict=True)]
+        print(
+            f"  {kind}: {statistics.median(found):.1f} sentences/s"
+            + (
+                ""
+                if kind == "ours"
+                else f"; ours is {statistics.median(ratios):.2f} times as fast (rounds: {', '.join(f'{one:.2f}' for one in ratios)})"
+            ),
+            flush=True,
+        )
+
+
+def point_argos_at(packages: Path) -> None:
+    """Let Argos find its packages there."""
+    from argostranslate import settings as argos_settings
+
+    argos_settings.package_dirs = [packages]
+
+
+def compare_llm(count: int) -> None:
+    """The installed language model in its batches, beside one sentence at a time."""
+    from duiyi.processors.models import find_model
+    from duiyi.processors.settings import load_settings
+    from duiyi.processors.translation.llm import LlmEngine
+
+    settings = load_settings()
+    engine = LlmEngine(find_model("llm", settings.models), settings.translation)
+    texts = real_shape.sentences(count)
+    engine.translate(texts[:1])
+    started = time.perf_counter()
+    engine.translate(texts)
+    batched = count / (time.perf_counter() - started)
+    started = time.perf_counter()
+    for text in texts[::LOOPED]:
+        engine.translate([text])
+    alone = len(texts[::LOOPED]) / (time.perf_counter() - started)
+    print(
+        f"{engine.model}: {batched:.2f} sentences/s in batches of {engine.layout.batch}, {batched / alone:.1f} times as many as one at a time"
     )
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1] == "--llm":
+        compare_llm(int(sys.argv[2]))
+    else:
+        main(int(sys.argv[1]), int(sys.argv[2]))
