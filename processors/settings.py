@@ -125,7 +125,9 @@ class TranslationSettings(Section):
         description="auto: argos where its package is installed, else llm; cascade: argos, and llm for what stays flagged; none: no translation",
     )
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="where CTranslate2 computes")
-    threads: int = Field(0, ge=0, description="CPU threads of CTranslate2; 0: as `duiyi models tune` found best, else all cores")
+    threads: int = Field(
+        0, ge=0, description="CPU threads of CTranslate2; 0: as `duiyi models tune` found best, else all cores"
+    )
     compute_type: ComputeType = Field(
         "default", description="arithmetic of CTranslate2; default: that of the model's files (int8 for ours)"
     )
