@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +35,6 @@ def run_flow(
     next(find_sources(inputs, exclude=out), None)
     DatasetWriter(out, settings.writing)
     with run_progress() as progress:
-        ThreadPoolExecutor(1).submit(_warm_up, settings)  # if it fails, so will the run itself, in its own words
         prefect_home.prepare()
         with prefect_home.prefect_api(progress.say):
             from .translate import translate_corpus
@@ -49,14 +47,6 @@ def run_flow(
                 **choices,
             )
             return summary
-
-
-def _warm_up(settings: Settings) -> None:
-    """Load what every document needs (word lists, dictionaries) while Prefect's server starts."""
-    from duiyi.processors.analysis import analyse
-    from duiyi.processors.reading import read_text
-
-    analyse(read_text("我们明天见。\nSee you tomorrow.", "warm-up:"), settings)
 
 
 def absolute(named: str) -> str:
