@@ -800,12 +800,24 @@ class _Stop:
         self.message = f"stopped by {signal.Signals(number).name}; what was written is whole, run again to go on"
         raise StoppedError(self.message)
 
+    def ignored(self, what: sys.UnraisableHookArgs) -> None:
+        """Ask again soon where the exception was raised in a finaliser, which Python lets nothing out of."""
+        if isinstance(what.exc_value, StoppedError):
+            signal.signal(signal.SIGALRM, self._again)
+            signal.setitimer(signal.ITIMER_REAL, 0.05)
+        else:
+            sys.__unraisablehook__(what)
+
+    def _again(self, _number: int, _frame: object) -> None:
+        raise StoppedError(self.message)
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point of ``duiyi``: every outcome has its exit code, and bad input never a traceback."""
     stop = _Stop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, stop)
+    sys.unraisablehook = stop.ignored
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")

@@ -232,6 +232,31 @@ def test_output_is_utf8_whatever_the_locale_and_a_closed_pipe_is_no_failure(duiy
     assert done.stderr == b""
 
 
+def test_a_signal_is_not_lost_in_a_finaliser() -> None:
+    """Python ignores what is raised there, so the run would have gone on to its end."""
+    program = """
+import os, signal, time
+from duiyi.flows.cli import cli, main
+
+class Deaf:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.01)
+
+@cli.command("linger")
+def linger():
+    deaf = Deaf()
+    del deaf
+    time.sleep(20)
+
+main(["linger"])
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 4
+    assert done.stderr.splitlines()[-1].startswith("duiyi: stopped by SIGTERM")
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_stops_a_run_with_one_line_and_exit_4(
     number: signal.Signals, tmp_path: Path, prefect_server: str

@@ -202,14 +202,16 @@ def test_shards_and_limits(prefect_server: str, tmp_path: Path) -> None:
 
 def test_the_run_has_a_name_and_a_summary_in_prefect(corpus: tuple[Path, RunSummary]) -> None:
     from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
 
     _, summary = corpus
 
     async def look() -> tuple[str, list[str]]:
         async with get_client() as client:
             run = await client.read_flow_run(summary.run_id)
-            artifacts = await client.read_artifacts()
-            return run.name, [str(a.data) for a in artifacts if str(a.flow_run_id) == summary.run_id]
+            own = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[run.id]))  # one page holds only so many
+            artifacts = await client.read_artifacts(artifact_filter=own)
+            return run.name, [str(artifact.data) for artifact in artifacts]
 
     name, artifacts = asyncio.run(look())
     assert name == "samples"
