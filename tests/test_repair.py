@@ -65,6 +65,15 @@ def settings_with(glossary: Path | None, engine: str = "argos", **models: object
     return load_settings(overrides={"translation": {"engine": engine, "glossary": glossary}, "models": models})
 
 
+def settings_with_a_language_model(tmp_path: Path, glossary: Path | None, engine: str) -> Settings:
+    """A tiny one with random weights is installed in ``tmp_path``."""
+    gguf = tmp_path / "tiny.gguf"
+    write_gguf(gguf)
+    settings = settings_with(glossary, engine, dir=tmp_path / "models")
+    install("llm", settings.models, gguf, lambda line: None, source_of(gguf, "http://127.0.0.1:9/", tmp_path / "no"))
+    return settings
+
+
 def assert_intact_or_flagged(sources: list[str], glossary: Path, settings: Settings, memory: TranslationMemory) -> int:
     terms = read_glossary(glossary)
     intact = 0
@@ -84,12 +93,7 @@ def test_argos_brings_terms_and_placeholders_through(memory: TranslationMemory, 
 
 
 def test_a_language_model_does_too(memory: TranslationMemory, glossary: Path, tmp_path: Path) -> None:
-    gguf = tmp_path / "tiny.gguf"
-    write_gguf(gguf)
-    source = source_of(gguf, "http://127.0.0.1:9/", tmp_path / "no-lock")
-    models = tmp_path / "models"
-    settings = settings_with(glossary, "llm", dir=models)
-    install("llm", settings.models, gguf, lambda line: None, source)
+    settings = settings_with_a_language_model(tmp_path, glossary, "llm")
     assert_intact_or_flagged(generated(12), glossary, settings, memory)
 
 
@@ -117,10 +121,7 @@ def test_a_glossary_leaves_other_sentences_alone(memory: TranslationMemory, glos
 def test_the_second_engine_of_a_cascade_sees_only_what_is_flagged(
     memory: TranslationMemory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gguf = tmp_path / "tiny.gguf"
-    write_gguf(gguf)
-    settings = settings_with(None, "cascade", dir=tmp_path / "models")
-    install("llm", settings.models, gguf, lambda line: None, source_of(gguf, "http://127.0.0.1:9/", tmp_path / "no"))
+    settings = settings_with_a_language_model(tmp_path, None, "cascade")
     asked: list[str] = []
     generate = llm.LlmEngine.translate
 
@@ -138,10 +139,7 @@ def test_the_second_engine_of_a_cascade_sees_only_what_is_flagged(
 def test_what_stays_faulty_is_tried_with_the_sentence_before_it_where_it_stands_only(
     memory: TranslationMemory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gguf = tmp_path / "tiny.gguf"
-    write_gguf(gguf)
-    settings = settings_with(None, "llm", dir=tmp_path / "models")
-    install("llm", settings.models, gguf, lambda line: None, source_of(gguf, "http://127.0.0.1:9/", tmp_path / "no"))
+    settings = settings_with_a_language_model(tmp_path, None, "llm")
     asked: list[tuple[str, tuple[str, str]]] = []
     in_context = llm.LlmEngine.in_context
 
