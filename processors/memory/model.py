@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
-from functools import partial
 from typing import TypeVar
 
 from ..models import InstalledModel
@@ -62,7 +61,8 @@ class RememberedModel:
         plain = [source for source, hints in wanted.items() if not hints]
         stored = self._memory.lookup(self.identity, plain, self._since, before)
         found = {source: one.first for source, one in stored.items()}
-        return found | self._known_hinted(HINTED, {source: hints for source, hints in wanted.items() if hints}, before)
+        hinted = {source: hints for source, hints in wanted.items() if hints}
+        return found | self._recalled(self._hinted_identities(HINTED, hinted), before)
 
     def first(
         self, wanted: Mapping[str, Hints], progress: Progress | None = None, *, pieces: bool = False
@@ -90,7 +90,7 @@ class RememberedModel:
             found |= {source: one.first for source, one in stored.items()}
         hinted = {source: hints for source, hints in wanted.items() if source not in found}
         if hinted:
-            found |= self._ask_hinted(HINTED, hinted, 0 if pieces else sum(map(load_of, hinted)), strict=False)
+            found |= self._ask_hinted(hinted, 0 if pieces else sum(map(load_of, hinted)), strict=False)
             if progress is not None:
                 for source in hinted:
                     progress(source)
@@ -113,91 +113,81 @@ class RememberedModel:
 
     def hinted(self, wanted: Mapping[str, Hints], *, strict: bool) -> dict[str, Hypothesis]:
         """Tries that are told how to say some words; ``strict``: in the manner of a retry."""
-        manner = HINTED_STRICT if strict else HINTED
-        found = self._known_hinted(manner, wanted)
+        found = self._recalled(self._hinted_identities(HINTED_STRICT if strict else HINTED, wanted))
         new = {source: hints for source, hints in wanted.items() if source not in found}
-        return found | (self._ask_hinted(manner, new, 0, strict=strict) if new else {})
+        return found | self._ask_hinted(new, 0, strict=strict)
 
     def beam(self, sources: Iterable[str]) -> dict[str, Hypothesis]:
         """Tries by a wider search."""
-        sources = list(sources)
         width = self._settings.llm_retry_beam if self.identity.engine == "llm" else 0
-        identity = self.identity.varied(BEAM, width)
-        known = self._memory.lookup(identity, sources, self._since)
-        new = [source for source in sources if source not in known]
-        if new:
-
-            def keep(answers: Mapping[str, Hypothesis]) -> None:
-                fresh = {source: Remembered(hypothesis) for source, hypothesis in answers.items()}
-                known.update(fresh)
-                self._memory.store(identity, fresh, self._since)
-
-            self._work(0, lambda engine, kept: engine.beam(new, kept), keep)
-        return {source: one.first for source, one in known.items()}
+        identities = dict.fromkeys(sources, self.identity.varied(BEAM, width))
+        found = self._recalled(identities)
+        new = {source: identity for source, identity in identities.items() if source not in found}
+        return found | self._asked(new, 0, lambda engine, kept: engine.beam(list(new), kept))
 
     def in_context(self, wanted: Iterable[tuple[str, Context]]) -> dict[tuple[str, Context], Hypothesis]:
         """Tries at sentences that have read the one before; none where the engine reads only one sentence at a time."""
         if self.identity.engine != "llm":
             return {}
         found: dict[tuple[str, Context], Hypothesis] = {}
-        rounds: list[dict[str, Context]] = []  # in each of which a sentence has one context
-        for source, context in dict.fromkeys(wanted):
-            known = self._memory.lookup(self._context_identity(context), [source], self._since)
-            if source in known:
-                found[source, context] = known[source].first
-                continue
-            free = next((one for one in rounds if source not in one), None)
-            if free is None:
-                rounds.append(free := {})
-            free[source] = context
-        for new in rounds:
-
-            def keep(answers: Mapping[str, Hypothesis], new: Mapping[str, Context] = new) -> None:
-                for source, hypothesis in answers.items():
-                    found[source, new[source]] = hypothesis
-                    fresh = {source: Remembered(hypothesis)}
-                    self._memory.store(self._context_identity(new[source]), fresh, self._since)
-
-            sources, contexts = list(new), list(new.values())
-            self._work(0, partial(_ask_in_context, sources, contexts), keep)
+        rest = list(dict.fromkeys(wanted))
+        while rest:
+            contexts: dict[str, Context] = {}  # a sentence with several has a round for each
+            for source, context in rest:
+                contexts.setdefault(source, context)
+            rest = [(source, context) for source, context in rest if contexts[source] != context]
+            found |= {(source, contexts[source]): said for source, said in self._said_in(contexts).items()}
         return found
 
-    def _context_identity(self, context: Context) -> Identity:
-        return self.identity.varied(CONTEXT, *context)
+    def _said_in(self, contexts: Mapping[str, Context]) -> dict[str, Hypothesis]:
+        identities = {source: self.identity.varied(CONTEXT, *context) for source, context in contexts.items()}
+        found = self._recalled(identities)
+        new = {source: identity for source, identity in identities.items() if source not in found}
+        told = [contexts[source] for source in new]
+        return found | self._asked(new, 0, lambda engine, kept: engine.in_context(list(new), told, kept))
 
     def keep_made(self, manner: str, made: Mapping[str, Hypothesis]) -> None:
         """Note what was put together from several answers, so that it is known as this model's."""
         answers = {source: Remembered(hypothesis) for source, hypothesis in made.items()}
         self._memory.store(self.identity.varied(manner), answers, self._since)
 
-    def _hinted_identity(self, manner: str, hints: Hints) -> Identity:
-        return self.identity.varied(manner, self._settings.llm_hint_prompt, *(word for hint in hints for word in hint))
+    def _hinted_identities(self, manner: str, wanted: Mapping[str, Hints]) -> dict[str, Identity]:
+        prompt = self._settings.llm_hint_prompt
+        return {
+            source: self.identity.varied(manner, prompt, *(word for hint in hints for word in hint))
+            for source, hints in wanted.items()
+        }
 
-    def _known_hinted(
-        self, manner: str, wanted: Mapping[str, Hints], before: float = math.inf
-    ) -> dict[str, Hypothesis]:
+    def _ask_hinted(self, wanted: Mapping[str, Hints], load: int, *, strict: bool) -> dict[str, Hypothesis]:
+        identities = self._hinted_identities(HINTED_STRICT if strict else HINTED, wanted)
+        sources, hints = list(wanted), list(wanted.values())
+        return self._asked(
+            identities, load, lambda engine, kept: engine.hinted(sources, hints, strict=strict, keep=kept)
+        )
+
+    def _recalled(self, identities: Mapping[str, Identity], before: float = math.inf) -> dict[str, Hypothesis]:
+        """What is remembered of sentences, each under an identity of its own, made ``before`` then."""
         found: dict[str, Hypothesis] = {}
-        alike: dict[Hints, list[str]] = {}
-        for source, hints in wanted.items():
-            alike.setdefault(hints, []).append(source)
-        for hints, sources in alike.items():
-            identity = self._hinted_identity(manner, hints)
-            found |= {s: one.first for s, one in self._memory.lookup(identity, sources, self._since, before).items()}
+        for identity, sources in _by_identity(identities).items():
+            stored = self._memory.lookup(identity, sources, self._since, before)
+            found |= {source: one.first for source, one in stored.items()}
         return found
 
-    def _ask_hinted(
-        self, manner: str, wanted: Mapping[str, Hints], load: int, *, strict: bool
+    def _asked(
+        self, identities: Mapping[str, Identity], load: int, job: Callable[[Engine, Keep], object]
     ) -> dict[str, Hypothesis]:
+        """The answers to sentences, remembered as they come, each under an identity of its own."""
         made: dict[str, Hypothesis] = {}
+        if not identities:
+            return made
 
         def keep(answers: Mapping[str, Hypothesis]) -> None:
             made.update(answers)
-            for source, hypothesis in answers.items():
-                identity = self._hinted_identity(manner, wanted[source])
-                self._memory.store(identity, {source: Remembered(hypothesis)}, self._since)
+            for identity, sources in _by_identity({source: identities[source] for source in answers}).items():
+                fresh = {source: Remembered(answers[source]) for source in sources}
+                self._memory.store(identity, fresh, self._since)
 
-        sources, hints = list(wanted), list(wanted.values())
-        self._work(load, lambda engine, kept: engine.hinted(sources, hints, strict=strict, keep=kept), keep)
+        self._work(load, job, keep)
         return made
 
     def _work(self, load: int, job: Callable[[Engine, Keep], T], keep: Keep) -> T:
@@ -237,5 +227,8 @@ class RememberedModel:
         return result
 
 
-def _ask_in_context(sources: list[str], contexts: list[Context], engine: Engine, keep: Keep) -> list[Hypothesis] | None:
-    return engine.in_context(sources, contexts, keep)
+def _by_identity(identities: Mapping[str, Identity]) -> dict[Identity, list[str]]:
+    found: dict[Identity, list[str]] = {}
+    for source, identity in identities.items():
+        found.setdefault(identity, []).append(source)
+    return found

@@ -134,7 +134,7 @@ class LlmEngine:
                     for i in batch
                 ],
                 beam_size=beam,
-                static_prompt=self._opening_tokens(prompt),
+                static_prompt=self._opening_tokens(prompt),  # read once, its state is kept
                 max_length=limit,
                 end_token=self._end_ids,
                 return_end_token=True,
@@ -185,25 +185,26 @@ class LlmEngine:
         """What the model expects around a user's text."""
         return turn_tokens(self._tokenizer, *self._manifest.turn)
 
-    def _opening_tokens(self, prompt: str) -> list[str]:
-        """What stands before the sentence in every prompt; the generator reads it once and keeps its state."""
-        opening = prompt[: prompt.index("{")].rstrip(" ")
-        return [*self._turn.before, *self._tokenizer.encode(self._turn.lead + opening).tokens]
+    @cached_property
+    def _between(self) -> TurnTokens:
+        """What the model expects between an answer and the user's next text."""
+        return turn_tokens(self._tokenizer, self._manifest.turn_between or "", "")
+
+    def _opening_tokens(self, prompt: str, frame: TurnTokens | None = None) -> list[str]:
+        """What stands before the sentence in every prompt, in the frame of a first turn or another."""
+        frame = frame or self._turn
+        return [*frame.before, *self._tokenizer.encode(frame.lead + _opening(prompt)).tokens]
 
     def _turn_tokens(self, prompt: str, sentence: str, hints: str = "") -> list[str]:
         """The sentence, the rest of the prompt, and the opening of the answer."""
-        first = prompt.index("{")
-        space = prompt[len(prompt[:first].rstrip(" ")) : first]
-        before, _, after = prompt[first:].partition("{source}")
-        text = space + before.replace("{hints}", hints) + sentence + after + self._turn.tail
+        before, _, after = prompt.removeprefix(_opening(prompt)).partition("{source}")
+        text = before.replace("{hints}", hints) + sentence + after + self._turn.tail
         return [*self._tokenizer.encode(text).tokens, *self._turn.after]
 
     def _earlier_tokens(self, prompt: str, sentence: str, answer: str) -> list[str]:
         """A turn that has its answer, and the opening of the next turn; the opening of the first is the generator's."""
-        between = turn_tokens(self._tokenizer, self._manifest.turn_between or "", "")
-        opening = self._tokenizer.encode(between.lead + prompt[: prompt.index("{")].rstrip(" ")).tokens
-        answered = [*self._tokenizer.encode(answer).tokens, *between.before]
-        return [*self._turn_tokens(prompt, sentence), *answered, *opening]
+        said = self._tokenizer.encode(answer).tokens
+        return [*self._turn_tokens(prompt, sentence), *said, *self._opening_tokens(prompt, self._between)]
 
     @cached_property
     def _vocabulary(self) -> list[tuple[int, str, str]]:
@@ -235,3 +236,8 @@ class LlmEngine:
 
         han = re.compile(f"[{HAN}{BOPOMOFO}\ufffd]")
         return [[token] for _, token, text in self._vocabulary if han.search(text) and not text.startswith("<|")]
+
+
+def _opening(prompt: str) -> str:
+    """What a prompt begins with, whatever the sentence; a space at its end would be a token, and belongs to what follows."""
+    return prompt[: prompt.index("{")].rstrip(" ")
