@@ -86,3 +86,10 @@ def test_a_turn_without_marks_is_text_around_the_text() -> None:
     plain.add_special_tokens(["<s>", "</s>"])
     assert turn_tokens(plain, "<s>Q:</s>A", ":Q") == (["<s>", "Q", ":", "</s>"], "A", ":Q", [])
     assert turn_tokens(plain, "", ":</s>A<s>") == ([], "", ":", ["</s>", "A", "<s>"])
+
+
+def test_han_is_forbidden_and_emoji_are_not(engine: LlmEngine) -> None:
+    forbidden = {token for (token,) in engine._han_sequences}
+    alphabet = {token for token in engine._tokenizer.get_vocab() if len(token) == 1}
+    assert {*"ãäåæçèé"} & alphabet <= forbidden
+    assert not {"ð", "Ł"} & forbidden

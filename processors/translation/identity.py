@@ -46,7 +46,7 @@ def identity_of(installed: InstalledModel, settings: TranslationSettings) -> Ide
         what["beam"] = settings.argos_beam
     else:
         what["prompts"] = [settings.llm_prompt, settings.llm_retry_prompt]
-        what["han"] = False
+        what["forbidden"] = "han by its first bytes"
         what["no_repeat_ngram"] = settings.llm_retry_no_repeat_ngram
         if (installed.path / MANIFEST_FILE).is_file():
             manifest = read_manifest(installed.path)

@@ -231,11 +231,16 @@ class LlmEngine:
 
     @cached_property
     def _han_sequences(self) -> list[list[str]]:
-        """Tokens that write Han: those whose text holds some, and the parts of such characters' UTF-8 bytes."""
+        """Tokens that write Han: those whose text holds some, and the UTF-8 bytes that such characters begin with."""
         import re
 
-        han = re.compile(f"[{HAN}{BOPOMOFO}\ufffd]")
-        return [[token] for _, token, text in self._vocabulary if han.search(text) and not text.startswith("<|")]
+        han = re.compile(f"[{HAN}{BOPOMOFO}]")
+        leading = re.compile("[ã-é]|<0xE[3-9]>")  # as vocabularies write the bytes E3 to E9; emoji begin with F0
+        return [
+            [token]
+            for _, token, text in self._vocabulary
+            if (han.search(text) and not text.startswith("<|")) or ("\ufffd" in text and leading.search(token))
+        ]
 
 
 def _opening(prompt: str) -> str:
