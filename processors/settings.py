@@ -164,7 +164,8 @@ class TranslationSettings(Section):
         0.45,
         ge=0,
         le=1,
-        description="an answer of lower quality that lacks rare words of the sentence is tried again, told what the dictionary calls them; 0: none",
+        description="an answer of lower quality gets a second opinion, told what the dictionary calls rare words that it lacks; so does one "
+        "that lacks a name which the dictionary knows, whatever its quality; 0: none",
     )
     glossary: Path | None = Field(
         None, description="a glossary: lines of Chinese, tab, English (an example: config/glossary.tsv)"

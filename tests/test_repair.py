@@ -11,6 +11,7 @@ from conftest import Duiyi
 from dataset_runs import RUN
 from duiyi.processors.analysis import analyse
 from duiyi.processors.checks import flags_of
+from duiyi.processors.dictionary.coverage import is_name, lacking_words
 from duiyi.processors.errors import UsageError
 from duiyi.processors.glossary import Glossary, Term, missed_terms, read_glossary
 from duiyi.processors.memory import TranslationMemory, Translator, open_memory
@@ -20,7 +21,16 @@ from duiyi.processors.plan import Tally
 from duiyi.processors.protection import lost_spans, protected_spans
 from duiyi.processors.reading import read_text
 from duiyi.processors.records import Hypothesis
-from duiyi.processors.repair import Translation, clauses_of, joined, merely_deletes, pieces_of
+from duiyi.processors.repair import (
+    Candidate,
+    Translation,
+    best,
+    clauses_of,
+    joined,
+    judged,
+    merely_deletes,
+    pieces_of,
+)
 from duiyi.processors.run_summary import RunSummary
 from duiyi.processors.settings import CheckSettings, MemorySettings, Settings, load_settings
 from duiyi.processors.translation import Keep, argos, llm
@@ -167,6 +177,27 @@ def test_what_stays_faulty_is_tried_with_the_sentence_before_it_where_it_stands_
 
     monkeypatch.setattr(llm.LlmEngine, "_generate", never)
     assert Translator(memory, settings).translate(sources, follows=[False, True, False, True, False]) == placed
+
+
+def test_a_name_that_the_dictionary_knows_is_looked_for() -> None:
+    words = ["记者", "12", "日电", "台中", "大众", "地震", "阿富汗"]
+    lacking = lacking_words(words, "A reporter felt the earthquake in Taipei.")
+    assert "日电" not in dict(lacking)  # it is 12日 and 电
+    assert {pair for pair in lacking if is_name(*pair)} == {("台中", "Taichung"), ("阿富汗", "Afghanistan")}
+    assert lacking_words(["台中"], "An earthquake was felt in Taichung.") == []
+
+
+def test_of_like_tries_the_fuller_is_chosen_but_no_fault_is_bought_with_length() -> None:
+    source = "我们先去公园散步，然后回家做饭。"
+    checks = load_settings().checks
+
+    def tried(text: str) -> Candidate:
+        return judged(source, Hypothesis(text, -0.4), (), checks, engine="llm", model="m@1")
+
+    short, full = tried("We walked and then cooked."), tried("We first walked in the park, then went home and cooked.")
+    looping = tried("We first walked in the park, " + "then went home and cooked and " * 9)
+    assert best(source, [short, full, looping]) is full
+    assert best(source, [full, short, looping]) is full
 
 
 @pytest.mark.parametrize(

@@ -34,11 +34,19 @@ def lacking_words(words: Iterable[str], english: str) -> list[tuple[str, str]]:
     """The rare ones of a sentence's words that ``english`` lacks, each with what the dictionary calls it."""
     known, said = lexicon(), set(content_stems(english))
     found: dict[str, str] = {}
+    before = ""
     for word in map(plain_chinese, words):
+        after_number, before = before.isdigit(), word
         gloss = known.glosses.get(word)
-        if gloss is None:
+        if gloss is None or after_number:  # "12日电" has no 日电
             continue
         tokens = known.tokens(word)
         if len(tokens) == 1 and said.isdisjoint(tokens[0].strong | tokens[0].weak):
             found[word] = gloss
     return list(found.items())
+
+
+def is_name(word: str, gloss: str) -> bool:
+    """Whether a rare word is a name and nothing else: 台中, Taichung; not 大众, Volkswagen and the masses."""
+    others = set(lexicon().strong.get(plain_chinese(word), ())) - set(content_stems(gloss))
+    return gloss[:1].isupper() and not others

@@ -1,7 +1,8 @@
 """The repair ladder: how a flagged translation is tried again, one rung after the other, until a try has no fault.
 
-0. The language model's answers of low quality that lack rare words of their sentence, whether flagged or not: a try that is told
-   what the dictionary calls them (as Ghazvininejad et al. 2023, "Dictionary-based phrase-level prompting", who tell all words, always).
+0. Second opinions on answers of the language model, flagged or not. Where one lacks a name that the dictionary knows, or is of low quality
+   and lacks any rare word of its sentence: a try that is told what the dictionary calls it (as Ghazvininejad et al. 2023,
+   "Dictionary-based phrase-level prompting", who tell all words, always). Where one is of low quality but lacks nothing: rung 1.
 1. The engine's own retry (another prompt, no Han in the answer, no recurring n-grams; the language model has one).
 2. A try that is told how to say what was lost: terms, numbers, names, rare words (the language model in its prompt; Argos finds the
    English of the first three in the sentence).
@@ -21,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 
-from ..dictionary.coverage import lacking_words
+from ..dictionary.coverage import is_name, lacking_words
 from ..glossary import Glossary
 from ..records import Hypothesis
 from ..repair import Candidate, best, clauses_of, hints_for, joined, judged, pieces_of
@@ -57,7 +58,7 @@ class Ladder:
     def _climb(self, tries: Tries, progress: Progress | None) -> None:
         firsts = self._model.first({source: self.hints(source) for source in tries}, progress)
         self._add(tries, firsts)
-        self._add(tries, self._reminded(tries))
+        self._add(tries, self._second(tries))
         rungs: tuple[Callable[[Tries], Mapping[str, Hypothesis]], ...] = (
             self._again,
             self._hinted,
@@ -101,13 +102,23 @@ class Ladder:
         for source, hypothesis in found.items():
             tries[source].append(self.judged(source, hypothesis))
 
-    def _reminded(self, tries: Tries) -> Mapping[str, Hypothesis]:
+    def _second(self, tries: Tries) -> Mapping[str, Hypothesis]:
+        """Second opinions: tries that are told what the first lacks, and retries where it is doubtful for other reasons."""
+        least = self._settings.translation.llm_doubtful
+        if self._model.identity.engine != "llm" or not least:
+            return {}
         wanted: dict[str, Hints] = {}
+        doubtful: list[str] = []
         for source, tried in tries.items():
             one = best(source, tried)
-            if one.worth < self._settings.translation.llm_doubtful and (lacking := self._lacking(source, one)):
+            lacking = self._lacking(source, one)
+            if one.worth >= least:
+                lacking = tuple(hint for hint in lacking if is_name(*hint))
+            elif not lacking and not self.hints(source):
+                doubtful.append(source)
+            if lacking:
                 wanted[source] = (*self.hints(source), *lacking)
-        return self._model.hinted(wanted, strict=False)
+        return self._model.hinted(wanted, strict=False) | self._model.again(doubtful)
 
     def _lacking(self, source: str, one: Candidate) -> Hints:
         if self._model.identity.engine != "llm":  # unmeasured with Argos, in whose source the English would stand
