@@ -121,6 +121,8 @@ def best(source: str, candidates: Sequence[Candidate]) -> Candidate:
     One that merely leaves out what was wrong with the first is none.
     """
     first, *others = candidates
+    if not others:
+        return first
     fit = [one for one in others if not merely_deletes(source, first.hypothesis.text, one.hypothesis.text)]
     return max([first, *fit], key=lambda one: one.worth + _fuller(first.hypothesis.text, one.hypothesis.text))
 

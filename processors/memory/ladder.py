@@ -66,8 +66,9 @@ class Ladder:
             self._beam,
             self._cut,
         )
+        faulty = tries
         for rung in rungs:
-            faulty = {source: tried for source, tried in tries.items() if best(source, tried).faulty}
+            faulty = {source: tried for source, tried in faulty.items() if best(source, tried).faulty}
             if not faulty:
                 return
             self._add(tries, rung(faulty))
