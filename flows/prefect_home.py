@@ -53,21 +53,24 @@ def prepare(home: Path | None = None) -> None:
 
 
 @contextmanager
-def prefect_api(report: Callable[[str], None]) -> Iterator[str]:
+def prefect_api(report: Callable[[str], None], meanwhile: Callable[[], None] = lambda: None) -> Iterator[str]:
     """The address of a Prefect API for one run: the one the user named, else a server of our own on loopback.
+
+    ``meanwhile`` is done before the address is given, while a server of our own starts; it may import Prefect.
 
     Raises:
         StoppedError: our server did not start; the text names its log.
     """
     named = os.environ.get("PREFECT_API_URL")
     if named:
+        meanwhile()
         yield named
         return
     report("starting a temporary Prefect server")
     server = OwnServer(prefect_home(), free_port(), {"PREFECT_SERVER_UI_ENABLED": "false"}, report)
     with _ended(server):
-        server.start()
-        os.environ["PREFECT_API_URL"] = server.url
+        os.environ["PREFECT_API_URL"] = server.url  # Prefect reads it when it is imported
+        server.start(meanwhile)
         yield server.url
 
 
@@ -93,8 +96,8 @@ class OwnServer:
         self._report = report
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
-        """Start it and wait until it answers.
+    def start(self, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Start it, do something else ``meanwhile``, and wait until it answers.
 
         Raises:
             StoppedError: it did not start; the text names its log.
@@ -113,6 +116,7 @@ class OwnServer:
                 stderr=stream,
                 start_new_session=True,  # Ctrl-C is for the run; the server is stopped when the run is done with it
             )
+        meanwhile()
         self._wait_until_healthy(self._process, had_database)
 
     @property

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from duiyi.processors.analysis import analyse
 from duiyi.processors.plan import choose
-from duiyi.processors.reading import find_sources
+from duiyi.processors.reading import find_sources, read_text
 from duiyi.processors.settings import Settings
 from duiyi.processors.writing import DatasetWriter
 
@@ -36,7 +37,7 @@ def run_flow(
     DatasetWriter(out, settings.writing)
     with run_progress() as progress:
         prefect_home.prepare()
-        with prefect_home.prefect_api(progress.say):
+        with prefect_home.prefect_api(progress.say, lambda: _load(settings)):
             from .translate import translate_corpus
 
             summary: RunSummary = translate_corpus(
@@ -47,6 +48,13 @@ def run_flow(
                 **choices,
             )
             return summary
+
+
+def _load(settings: Settings) -> None:
+    """Load what every run needs, Prefect and the dictionaries: some seconds, in which the server starts in its own process."""
+    from . import translate  # noqa: F401
+
+    analyse(read_text("我们明天见。\nSee you tomorrow.", "warm-up:"), settings)
 
 
 def absolute(named: str) -> str:
