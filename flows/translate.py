@@ -1,6 +1,6 @@
 """The two flows: `translate-corpus` (scheduled, folders and all) and `translate-files` (on demand).
 
-Both do the same to each shard of documents, in three tasks: analyse, translate, write. `prefect_home.prepare` must have run
+Both do the same to each shard of documents, in four tasks: analyse, translate, mend, write. `prefect_home.prepare` must have run
 before this module is imported.
 """
 
@@ -25,7 +25,7 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar, cast
 from duiyi.processors.analysis import Part, analyse_in_parts
 from duiyi.processors.attempts import Attempts
 from duiyi.processors.errors import DISK_FULL
-from duiyi.processors.memory import TranslationMemory, Translator, corrected, documents_to_redo, open_memory
+from duiyi.processors.memory import Begun, TranslationMemory, Translator, corrected, documents_to_redo, open_memory
 from duiyi.processors.pairing import Paired, pair_up
 from duiyi.processors.plan import Choice, Prune, Shard, Tally, choose, is_news, shards
 from duiyi.processors.reading import Met
@@ -106,11 +106,22 @@ def analyse_shard(parts: Iterator[Part], characters: int) -> Unit:
 
 
 @task(name="translate-shard", cache_policy=NO_CACHE, persist_result=False)
-def translate_shard(unit: Unit, translator: Translator, progress: RunProgress) -> Translated:
+def translate_shard(unit: Unit, translator: Translator, progress: RunProgress, go_on: Callable[[], None]) -> Begun:
     """Translate the sentences of a unit that no author pair covers: each once, and only those that the memory does not have."""
     texts = [text for part in unit.parts for text in part.wanted_texts]
+
+    def translated(source: str) -> None:
+        go_on()
+        progress.translated(source)
+
+    return translator.begin(texts, translated, progress.expect)
+
+
+@task(name="mend-shard", cache_policy=NO_CACHE, persist_result=False)
+def mend_shard(unit: Unit, begun: Begun, translator: Translator) -> Translated:
+    """Try again what is flagged in the translations of a unit."""
     follows = [one for part in unit.parts for one in part.wanted_follows]
-    return Translated(translator.translate(texts, progress.translated, progress.expect, follows))
+    return Translated(translator.finish(begun, follows))
 
 
 @task(name="write-shard", cache_policy=NO_CACHE, persist_result=False, retry_condition_fn=_storage_may_recover)
@@ -180,8 +191,34 @@ def _units(work: Iterator[Shard], settings: Settings) -> Generator[tuple[Unit, S
             yield Unit([], 0.0), shard
 
 
-def _ahead(items: Iterator[T], tally: Tally) -> Generator[T, None, None]:
-    """The items, each of them made in a thread while the one before it is in use; that ends soon when no more are wanted."""
+class _Ready(NamedTuple):
+    """A unit whose sentences had their first tries; with the last of a shard comes the shard."""
+
+    unit: Unit
+    shard: Shard | None
+    begun: Begun | None
+    """None where nothing is translated."""
+    seconds: float
+    """How long analysis and first tries took."""
+
+
+def _ready(
+    units: Iterator[tuple[Unit, Shard | None]],
+    translator: Translator | None,
+    progress: RunProgress,
+    go_on: Callable[[], None],
+) -> Generator[_Ready, None, None]:
+    """The units one by one, their sentences translated; ``go_on`` is asked often, and raises when it is not wanted any more."""
+    for unit, shard in units:
+        started = time.monotonic()
+        begun: Begun | None = None
+        if translator is not None and any(part.wanted for part in unit.parts):  # nothing to do needs no task
+            begun = translate_shard(_whole(unit), _whole(translator), _whole(progress), _whole(go_on))
+        yield _Ready(unit, shard, begun, unit.seconds + time.monotonic() - started)
+
+
+def _ahead(items: Iterator[T], end: Callable[[], None]) -> Generator[T, None, None]:
+    """The items, each of them made in a thread while the one before it is in use; ``end`` is called when no more are wanted."""
     context = copy_context()  # Prefect knows by it which flow a task belongs to
     with ThreadPoolExecutor(1, thread_name_prefix="ahead") as worker:
 
@@ -194,7 +231,11 @@ def _ahead(items: Iterator[T], tally: Tally) -> Generator[T, None, None]:
                 pending = worker.submit(following)
                 yield item
         finally:
-            tally.ended = True
+            end()
+
+
+class _NotWantedError(Exception):
+    """What a thread does ahead is not wanted any more: the run ends."""
 
 
 @contextmanager
@@ -262,13 +303,39 @@ class _RowMaker:
         return rows
 
 
-def _translated(unit: Unit, translator: Translator | None, progress: RunProgress) -> list[Translation] | None:
+@contextmanager
+def _staged(
+    analysed: Generator[tuple[Unit, Shard | None], None, None],
+    translator: Translator | None,
+    progress: RunProgress,
+    tally: Tally,
+    *,
+    alone: bool,
+) -> Iterator[Iterator[_Ready]]:
+    """The units, translated: each ``alone``, or with each stage at work on the next while the caller has the one before."""
+
+    def end() -> None:
+        tally.ended = True
+
+    def go_on() -> None:
+        if tally.ended:
+            raise _NotWantedError
+
+    with closing(analysed if alone else _ahead(analysed, end)) as units:
+        ready = _ready(units, translator, progress, go_on)
+        if not alone and translator is not None and translator.overlaps:
+            ready = _ahead(ready, end)
+        with closing(ready):
+            yield ready
+
+
+def _mended(unit: Unit, begun: Begun | None, translator: Translator | None) -> list[Translation] | None:
     """The translations that a unit wants, None where nothing is translated. Nothing to do needs no task."""
     if translator is None:
         return None
-    if not any(part.wanted for part in unit.parts):
+    if begun is None:
         return []
-    translated: Translated = translate_shard(_whole(unit), _whole(translator), _whole(progress))
+    translated: Translated = mend_shard(_whole(unit), _whole(begun), _whole(translator))
     return translated.found
 
 
@@ -357,13 +424,13 @@ def _run_corpus(
             planned = shards(inputs, out, stored, choice, settings, tally)
             analysed = _units(_without_poison(planned, attempts, stored, tally), settings)
             with (
-                closing(analysed if attempts.has_suspects else _ahead(analysed, tally)) as units,
+                _staged(analysed, translator, progress, tally, alone=attempts.has_suspects) as units,
                 _behind(at_once=attempts.has_suspects) as later,
             ):
-                for unit, shard in units:
-                    unit_started = time.monotonic()
-                    found = _translated(unit, translator, progress)
-                    later(partial(write_rows, unit, found, unit.seconds + time.monotonic() - unit_started, shard))
+                for unit, shard, begun, seconds in units:
+                    mending = time.monotonic()
+                    found = _mended(unit, begun, translator)
+                    later(partial(write_rows, unit, found, seconds + time.monotonic() - mending, shard))
         except BaseException:
             writer.merge_if_quick()
             raise

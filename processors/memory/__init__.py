@@ -11,9 +11,10 @@ from .datasets import clear_unused, corrected, documents_to_redo
 from .exchange import Imported, export_tmx, import_file
 from .speed import duration, load_of
 from .store import TranslationMemory, memory_path, open_memory
-from .translator import Translator, Wanted
+from .translator import Begun, Translator, Wanted
 
 __all__ = [
+    "Begun",
     "Imported",
     "TranslationMemory",
     "Translator",

@@ -52,12 +52,20 @@ class Ladder:
 
     def climb(self, tries: Tries, progress: Progress | None = None) -> None:
         """Add a first try at each of the sentences and, where it has faults, others until one has none."""
-        with self._model.heard_by(self._hear):
-            self._climb(tries, progress)
+        self.begin(tries, progress)
+        self.mend(tries)
 
-    def _climb(self, tries: Tries, progress: Progress | None) -> None:
-        firsts = self._model.first({source: self.hints(source) for source in tries}, progress)
-        self._add(tries, firsts)
+    def begin(self, tries: Tries, progress: Progress | None = None) -> None:
+        """Add a first try at each of the sentences."""
+        with self._model.heard_by(self._hear):
+            self._add(tries, self._model.first({source: self.hints(source) for source in tries}, progress))
+
+    def mend(self, tries: Tries) -> None:
+        """Add other tries at sentences that had their first."""
+        with self._model.heard_by(self._hear):
+            self._mend(tries)
+
+    def _mend(self, tries: Tries) -> None:
         self._add(tries, self._second(tries))
         rungs: tuple[Callable[[Tries], Mapping[str, Hypothesis]], ...] = (
             self._again,

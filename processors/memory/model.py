@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -43,18 +44,24 @@ class RememberedModel:
         self._installed, self._memory, self._settings = installed, memory, settings
         self._since, self._say = since, say
         self._engine: Engine | None = None
-        self._listener: Keep | None = None
+        self._own = threading.local()
+        """Each thread has a listener of its own."""
+        self._lock = threading.RLock()
+        self._jobs = 0
+        self._since_job = 0.0
+        """When there was last a job that began alone or ended."""
         self.translated = 0
         self.seconds = 0.0
+        """How long it has been at work, on however many jobs at once."""
 
     @contextmanager
     def heard_by(self, listener: Keep) -> Iterator[None]:
-        """Let somebody have each batch of answers as soon as it is stored, while the model goes on with others."""
-        self._listener = listener
+        """Let somebody have each batch of answers to this thread as soon as it is stored, while the model goes on with others."""
+        self._own.listener = listener
         try:
             yield
         finally:
-            self._listener = None
+            self._own.listener = None
 
     def known(self, wanted: Mapping[str, Hints], before: float = math.inf) -> dict[str, Hypothesis]:
         """The first tries at these sentences that are remembered, made ``before`` then; what has hints (terms) is known under them."""
@@ -94,7 +101,8 @@ class RememberedModel:
             if progress is not None:
                 for source in hinted:
                     progress(source)
-        self.translated += 0 if pieces else len(new) + len(hinted)
+        with self._lock:
+            self.translated += 0 if pieces else len(new) + len(hinted)
         return found
 
     def again(self, sources: Iterable[str]) -> dict[str, Hypothesis]:
@@ -194,12 +202,13 @@ class RememberedModel:
         """Have the engine do something when it is this process's turn, and measure how long it takes."""
 
         def wake() -> Engine:
-            if self._engine is None:
-                self._say("loading the translation model")
-                self._engine = load_engine(self._installed, self._settings)
-                self._say(f"translating with {self.identity.model}")
-            self._engine.wake()
-            return self._engine
+            with self._lock:
+                if self._engine is None:
+                    self._say("loading the translation model")
+                    self._engine = load_engine(self._installed, self._settings)
+                    self._say(f"translating with {self.identity.model}")
+                self._engine.wake()
+                return self._engine
 
         def rest() -> None:
             if self._engine is not None:
@@ -212,19 +221,36 @@ class RememberedModel:
             def kept(answers: Mapping[str, Hypothesis]) -> None:
                 nonlocal waited
                 keep(answers)
-                if self._listener is not None:
-                    self._listener(answers)
+                listener: Keep | None = getattr(self._own, "listener", None)
+                if listener is not None:
+                    listener(answers)
                 if offer is not None:
                     offered = time.monotonic()
                     offer()
                     waited += time.monotonic() - offered
 
-            started = time.monotonic()
-            result = job(engine, kept)
-            seconds = time.monotonic() - started - waited
-        self.seconds += seconds
+            self._begin_job()
+            try:
+                result = job(engine, kept)
+            finally:
+                seconds = self._end_job(waited)
         self._memory.measured(self.identity, load, seconds)
         return result
+
+    def _begin_job(self) -> None:
+        with self._lock:
+            if not self._jobs:
+                self._since_job = time.monotonic()
+            self._jobs += 1
+
+    def _end_job(self, waited: float) -> float:
+        """End one of the jobs, which ``waited`` for so long; the seconds of work that no job before it has counted."""
+        with self._lock:
+            now = time.monotonic()
+            seconds, self._since_job = now - self._since_job - waited, now
+            self._jobs -= 1
+            self.seconds += seconds
+            return seconds
 
 
 def _by_identity(identities: Mapping[str, Identity]) -> dict[Identity, list[str]]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from ..errors import UsageError
+from ..errors import NoModelError, UsageError
 from ..glossary import read_glossary
 from ..models import find_models
 from ..repair import Candidate, Translation, best, chosen, model_input
@@ -28,11 +28,19 @@ class Wanted:
     seconds: float | None
 
 
-class _Made(NamedTuple):
-    """What a model made of sentences that stand by themselves: the best of each, and all tries."""
+class Begun(NamedTuple):
+    """Sentences that had their first tries (`Translator.begin`)."""
 
+    sources: list[str]
+    """As the model sees them, in order."""
     found: dict[str, Translation]
+    """What people said."""
+    remembered: frozenset[str]
+    """Of the others, those that the memory had before the run began."""
     tries: Tries
+    """The first try at each of the others."""
+    ladder: Ladder | None
+    """What mends them; None where there are none."""
 
 
 class Translator:
@@ -84,16 +92,52 @@ class Translator:
         Raises:
             NoModelError: the memory does not have all, and no model is installed.
         """
+        return self.finish(self.begin(sentences, progress, expect), follows)
+
+    def begin(
+        self,
+        sentences: Sequence[str],
+        progress: Progress | None = None,
+        expect: Callable[[Wanted], None] = lambda wanted: None,
+    ) -> Begun:
+        """The first half of `translate`: what is known, and the model's first tries at the rest.
+
+        Others may be begun in a thread while these are finished, where `overlaps`.
+        """
         sources = [model_input(sentence) for sentence in sentences]
         wanted = dict.fromkeys(sources)
         people = self.memory.people(wanted)
         found = {source: by_a_person(english) for source, english in people.items()}
         rest = [source for source in wanted if source not in found]
         if not rest:
-            return [found[source] for source in sources]
-        made = self._by_the_model(rest, progress, expect)
-        found |= made.found
-        return self._in_context(sources, found, made, follows)
+            return Begun(sources, found, frozenset(), {}, None)
+        first = self._models()[0]
+        ladder = self._ladder(first)
+        known = first.known({source: ladder.hints(source) for source in rest})
+        new = [source for source in rest if source not in known]
+        remembered = first.known({source: ladder.hints(source) for source in known}, before=self._began)
+        load = sum(map(load_of, new))
+        rate = self.memory.rate(first.identity)
+        expect(Wanted(len(new), load, None if rate is None else load / rate))
+        tries: Tries = {source: [] for source in rest}
+        ladder.begin(tries, progress)
+        return Begun(sources, found, frozenset(remembered), tries, ladder)
+
+    def finish(self, begun: Begun, follows: Sequence[bool] = ()) -> list[Translation]:
+        """The second half of `translate`: what has a fault is mended."""
+        if begun.ladder is None:
+            return [begun.found[source] for source in begun.sources]
+        tries = begun.tries
+        begun.ladder.mend(tries)
+        for model in self._models()[1:]:
+            faulty = {source: tried for source, tried in tries.items() if best(source, tried).faulty}
+            if faulty:
+                self._ladder(model).climb(faulty)
+        made = {
+            source: replace(chosen(source, tried), remembered=source in begun.remembered)
+            for source, tried in tries.items()
+        }
+        return self._in_context(begun.sources, begun.found | made, tries, follows)
 
     def new(self, sentences: Iterable[str]) -> list[str]:
         """Those of the sentences, as the model would see them and each once, for which a model would be needed.
@@ -110,6 +154,14 @@ class Translator:
         ladder = self._ladder(model)
         known = model.known({source: ladder.hints(source) for source in rest})
         return [source for source in rest if source not in known]
+
+    @property
+    def overlaps(self) -> bool:
+        """Whether sentences may be begun while others are finished: with a light model, which works on several things at once."""
+        try:
+            return [model.identity.engine for model in self._models()] == ["argos"]
+        except NoModelError:  # it is no matter before there is Chinese
+            return False
 
     @property
     def identity(self) -> Identity:
@@ -144,34 +196,14 @@ class Translator:
     def _ladder(self, model: RememberedModel) -> Ladder:
         return Ladder(model, self._glossary, self._settings)
 
-    def _by_the_model(self, sources: list[str], progress: Progress | None, expect: Callable[[Wanted], None]) -> _Made:
-        first, *others = self._models()
-        ladder = self._ladder(first)
-        known = dict.fromkeys(first.known({source: ladder.hints(source) for source in sources}))
-        new = [source for source in sources if source not in known]
-        remembered = first.known({source: ladder.hints(source) for source in known}, before=self._began)
-        load = sum(map(load_of, new))
-        rate = self.memory.rate(first.identity)
-        expect(Wanted(len(new), load, None if rate is None else load / rate))
-        tries: Tries = {source: [] for source in sources}
-        ladder.climb(tries, progress)
-        for model in others:
-            faulty = {source: tried for source, tried in tries.items() if best(source, tried).faulty}
-            if faulty:
-                self._ladder(model).climb(faulty)
-        found = {
-            source: replace(chosen(source, tried), remembered=source in remembered) for source, tried in tries.items()
-        }
-        return _Made(found, tries)
-
     def _in_context(
-        self, sources: Sequence[str], found: Mapping[str, Translation], made: _Made, follows: Sequence[bool]
+        self, sources: Sequence[str], found: Mapping[str, Translation], tries: Tries, follows: Sequence[bool]
     ) -> list[Translation]:
         """The translation of each, those tried again whose tries all have faults and that stand behind another."""
         contexts: dict[int, Context] = {}
         for place, following in enumerate(follows):
             source = sources[place]
-            if not following or source not in made.tries or not best(source, made.tries[source]).faulty:
+            if not following or source not in tries or not best(source, tries[source]).faulty:
                 continue
             before = sources[place - 1]
             if (english := found[before].text) is not None:
@@ -179,7 +211,7 @@ class Translator:
         told: dict[tuple[str, Context], list[Candidate]] = {}
         for model in self._models() if contexts else ():
             wanted = [(sources[place], context) for place, context in contexts.items()]
-            told |= self._ladder(model).in_context(made.tries, wanted)
+            told |= self._ladder(model).in_context(tries, wanted)
         here = {
             place: chosen(sources[place], told[sources[place], context])
             for place, context in contexts.items()
