@@ -8,6 +8,8 @@ import signal
 import sqlite3
 import stat
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -95,6 +97,24 @@ def test_a_second_run_makes_no_model_call_and_gives_the_same(file: Path, calls: 
     assert calls == []
     assert all(one.remembered for one in again)
     assert [(o.text, o.score, o.flags, o.model) for o in again] == [(o.text, o.score, o.flags, o.model) for o in first]
+
+
+def test_what_is_begun_while_other_sentences_are_finished_comes_out_the_same(
+    memory: TranslationMemory, tmp_path: Path, calls: list[str]
+) -> None:
+    units = [TEXTS[:30], [*TEXTS[20:], "共9731件，在 Kuala Lumpur 交货。"], TEXTS[5:25]]
+    with opened(tmp_path / "other.sqlite") as other:
+        one_by_one = [Translator(other, ARGOS).translate(unit) for unit in units]
+    calls.clear()
+    translator = Translator(memory, ARGOS)
+    assert translator.overlaps
+    with ThreadPoolExecutor(1) as ahead:
+        begun = [ahead.submit(translator.begin, unit) for unit in units]
+        found = [translator.finish(one.result()) for one in begun]
+    assert len(calls) == len(set(calls)), "each is asked for once"
+    assert [[replace(one, remembered=False) for one in unit] for unit in found] == [
+        [replace(one, remembered=False) for one in unit] for unit in one_by_one
+    ]
 
 
 def test_flags_are_worked_out_anew_under_other_thresholds(memory: TranslationMemory, calls: list[str]) -> None:
