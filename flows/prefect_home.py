@@ -56,14 +56,13 @@ def prepare(home: Path | None = None) -> None:
 def prefect_api(report: Callable[[str], None], meanwhile: Callable[[], None] = lambda: None) -> Iterator[str]:
     """The address of a Prefect API for one run: the one the user named, else a server of our own on loopback.
 
-    ``meanwhile`` is done before the address is given, while a server of our own starts; it may import Prefect.
+    ``meanwhile`` is done while a server of our own starts; it may import Prefect.
 
     Raises:
         StoppedError: our server did not start; the text names its log.
     """
     named = os.environ.get("PREFECT_API_URL")
     if named:
-        meanwhile()
         yield named
         return
     report("starting a temporary Prefect server")

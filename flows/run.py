@@ -51,7 +51,7 @@ def run_flow(
 
 
 def _load(settings: Settings) -> None:
-    """Load what every run needs, Prefect and the dictionaries: some seconds, in which the server starts in its own process."""
+    """Load what most runs need, Prefect and the dictionaries: some seconds, in which the server starts in its own process."""
     from . import translate  # noqa: F401
 
     analyse(read_text("我们明天见。\nSee you tomorrow.", "warm-up:"), settings)

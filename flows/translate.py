@@ -81,8 +81,6 @@ class Unit(NamedTuple):
     """
 
     parts: list[Part]
-    seconds: float
-    """How long the analysis took."""
 
 
 class Translated(NamedTuple):
@@ -94,7 +92,6 @@ class Translated(NamedTuple):
 @task(name="analyse-shard", cache_policy=NO_CACHE, persist_result=False)
 def analyse_shard(parts: Iterator[Part], characters: int) -> Unit:
     """Segments, sentences, tokens and author pairs of the next parts of a shard's documents, about so many characters of them."""
-    started = time.monotonic()
     found: list[Part] = []
     size = 0
     for part in parts:
@@ -102,7 +99,7 @@ def analyse_shard(parts: Iterator[Part], characters: int) -> Unit:
         size += part.characters
         if size >= characters:
             break
-    return Unit(found, time.monotonic() - started)
+    return Unit(found)
 
 
 @task(name="translate-shard", cache_policy=NO_CACHE, persist_result=False)
@@ -188,7 +185,7 @@ def _units(work: Iterator[Shard], settings: Settings) -> Generator[tuple[Unit, S
                 break
             yield unit, None
         else:
-            yield Unit([], 0.0), shard
+            yield Unit([]), shard
 
 
 class _Ready(NamedTuple):
@@ -198,8 +195,6 @@ class _Ready(NamedTuple):
     shard: Shard | None
     begun: Begun | None
     """None where nothing is translated."""
-    seconds: float
-    """How long analysis and first tries took."""
 
 
 def _ready(
@@ -210,11 +205,10 @@ def _ready(
 ) -> Generator[_Ready, None, None]:
     """The units one by one, their sentences translated; ``go_on`` is asked often, and raises when it is not wanted any more."""
     for unit, shard in units:
-        started = time.monotonic()
         begun: Begun | None = None
         if translator is not None and any(part.wanted for part in unit.parts):  # nothing to do needs no task
             begun = translate_shard(_whole(unit), _whole(translator), _whole(progress), _whole(go_on))
-        yield _Ready(unit, shard, begun, unit.seconds + time.monotonic() - started)
+        yield _Ready(unit, shard, begun)
 
 
 def _ahead(items: Iterator[T], end: Callable[[], None]) -> Generator[T, None, None]:
@@ -262,6 +256,17 @@ def _behind(*, at_once: bool) -> Iterator[Callable[[Callable[[], None]], None]]:
             pending.result()
 
 
+class _Laps:
+    """The seconds since it was made or last asked."""
+
+    def __init__(self) -> None:
+        self._before = time.monotonic()
+
+    def __call__(self) -> float:
+        before, self._before = self._before, time.monotonic()
+        return self._before - before
+
+
 class _RowMaker:
     """Makes the rows of units, in the order in which they come; a document may run over several."""
 
@@ -273,7 +278,7 @@ class _RowMaker:
         self.rows = Rows()
 
     def add(self, unit: Unit, translations: list[Translation] | None, seconds: float) -> None:
-        """Add a unit's rows; ``seconds`` is what it took altogether."""
+        """Add a unit's rows; ``seconds`` is its share of the run's time."""
         characters = max(1, sum(part.characters for part in unit.parts))
         rest = iter(translations or ())
         for part in unit.parts:
@@ -352,7 +357,8 @@ def run_corpus(
 ) -> RunSummary:
     """The body of both flows: read, analyse, translate and write, shard by shard. Call it inside a flow.
 
-    While one shard is translated, the next is read and analysed, and the one before it is written.
+    While one shard is translated, the next is read and analysed, and the one before it is written; with a light model (Argos) the one
+    between is mended at the same time.
     """
     choice = choose(settings, force=force, refresh=refresh, limit=limit, prune=prune)
     run_id = str(flow_run.get_id() or uuid.uuid4())
@@ -423,14 +429,14 @@ def _run_corpus(
             # while there are suspects, one document at a time: else it would not be known which of two it was
             planned = shards(inputs, out, stored, choice, settings, tally)
             analysed = _units(_without_poison(planned, attempts, stored, tally), settings)
+            lap = _Laps()
             with (
-                _staged(analysed, translator, progress, tally, alone=attempts.has_suspects) as units,
                 _behind(at_once=attempts.has_suspects) as later,
+                _staged(analysed, translator, progress, tally, alone=attempts.has_suspects) as units,
             ):
-                for unit, shard, begun, seconds in units:
-                    mending = time.monotonic()
+                for unit, shard, begun in units:
                     found = _mended(unit, begun, translator)
-                    later(partial(write_rows, unit, found, seconds + time.monotonic() - mending, shard))
+                    later(partial(write_rows, unit, found, lap(), shard))
         except BaseException:
             writer.merge_if_quick()
             raise

@@ -38,7 +38,7 @@ _WEIGHT = {
 _WORTH = 0.06
 """How much quality (expected chrF) may be lost to get rid of a flag of badness 1: no invented date is mended by another story."""
 _FULLNESS = 0.2
-"""What it is worth that a try is longer than the first, times the logarithm of how much: models of this size leave out more than they add
+"""What the logarithm of an answer's length is worth beside others with the same faults: models of this size leave out more than they add
 (measured when choosing between two prompts' answers on 400 lines of WMT22: 0.2 chrF more, and 0.2 on the other lines; BLEU the same)."""
 _AVERAGE = 0.47
 """The quality of a candidate that has no estimate, when it is compared with one that has."""
@@ -90,9 +90,14 @@ class Candidate:
     quality: float | None
 
     @property
+    def faults(self) -> frozenset[str]:
+        """The flags that another try may lack."""
+        return FAULTS.intersection(self.flags)
+
+    @property
     def faulty(self) -> bool:
-        """Whether it has a fault that another try may lack."""
-        return not FAULTS.isdisjoint(self.flags)
+        """Whether it has any."""
+        return bool(self.faults)
 
     @property
     def badness(self) -> float:
@@ -116,7 +121,8 @@ def judged(
 
 
 def best(source: str, candidates: Sequence[Candidate]) -> Candidate:
-    """The best of several tries, the first of which is the first try: that of the highest worth, of like worth the fullest.
+    """The best of several tries, the first of which is the first try: that of the highest worth, where fuller ones with the same
+    faults are worth more; of equals the earlier.
 
     One that merely leaves out what was wrong with the first is none.
     """
@@ -124,12 +130,9 @@ def best(source: str, candidates: Sequence[Candidate]) -> Candidate:
     if not others:
         return first
     fit = [one for one in others if not merely_deletes(source, first.hypothesis.text, one.hypothesis.text)]
-    return max([first, *fit], key=lambda one: one.worth + _fuller(first.hypothesis.text, one.hypothesis.text))
-
-
-def _fuller(first: str, other: str) -> float:
-    """What it is worth that another try says more than the first, and less when it says less; at most less than a fault costs."""
-    return _FULLNESS * min(log((1 + len(other)) / (1 + len(first))), 0.25)
+    likely = max([first, *fit], key=lambda one: one.worth)
+    alike = [one for one in (first, *fit) if one.faults == likely.faults]
+    return max(alike, key=lambda one: one.worth + _FULLNESS * log(1 + len(one.hypothesis.text)))
 
 
 def merely_deletes(source: str, first: str, other: str) -> bool:

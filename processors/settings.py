@@ -27,8 +27,8 @@ from pydantic_settings import (
 
 from .errors import UsageError
 
-RULES_VERSION = 5
-"""Raised when detection, sentences, tokens, author pairs, checks or word alignment give other rows for the same settings."""
+RULES_VERSION = 6
+"""Raised when detection, sentences, tokens, author pairs, checks, repair or word alignment give other rows for the same settings."""
 
 EngineChoice = Literal["auto", "argos", "llm", "cascade", "none"]
 ComputeType = Literal[
@@ -164,8 +164,8 @@ class TranslationSettings(Section):
         0.45,
         ge=0,
         le=1,
-        description="an answer of lower quality gets a second opinion, told what the dictionary calls rare words that it lacks; so does one "
-        "that lacks a name which the dictionary knows, whatever its quality; 0: none",
+        description="a language model's answer of lower quality gets a second opinion, told the rare words that it lacks where it lacks some; "
+        "one that lacks a name which the dictionary knows gets it anyway; 0: none",
     )
     glossary: Path | None = Field(
         None, description="a glossary: lines of Chinese, tab, English (an example: config/glossary.tsv)"

@@ -180,7 +180,7 @@ def test_what_stays_faulty_is_tried_with_the_sentence_before_it_where_it_stands_
 
 
 def test_a_name_that_the_dictionary_knows_is_looked_for() -> None:
-    words = ["记者", "12", "日电", "台中", "大众", "地震", "阿富汗"]
+    words = ["记者", "12", " ", "日电", "台中", "大众", "地震", "2024", "阿富汗"]
     lacking = lacking_words(words, "A reporter felt the earthquake in Taipei.")
     assert "日电" not in dict(lacking)  # it is 12日 and 电
     assert {pair for pair in lacking if is_name(*pair)} == {("台中", "Taichung"), ("阿富汗", "Afghanistan")}
@@ -196,8 +196,23 @@ def test_of_like_tries_the_fuller_is_chosen_but_no_fault_is_bought_with_length()
 
     short, full = tried("We walked and then cooked."), tried("We first walked in the park, then went home and cooked.")
     looping = tried("We first walked in the park, " + "then went home and cooked and " * 9)
-    assert best(source, [short, full, looping]) is full
-    assert best(source, [full, short, looping]) is full
+    for tries in ([short, full, looping], [full, short, looping], [looping, full, short]):
+        assert best(source, tries) is full
+
+
+def test_a_long_answer_with_a_wrong_number_is_no_better_than_a_short_one_without() -> None:
+    source = "公司去年卖了350万台，今年打算卖得更多。"
+    checks = load_settings().checks
+
+    def tried(text: str) -> Candidate:
+        return judged(source, Hypothesis(text, -0.4), (), checks, engine="llm", model="m@1")
+
+    wrong = tried(
+        "Last year the company managed to sell some 3.6 million units, and this year it intends to sell even more of them."
+    )
+    right = tried("Last year the company sold 3.5 million units; this year it plans more.")
+    assert wrong.faults == {"number_mismatch"}
+    assert best(source, [wrong, right]) is right
 
 
 @pytest.mark.parametrize(

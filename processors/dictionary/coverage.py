@@ -14,6 +14,8 @@ from .lexicon import lexicon, plain_chinese
 from .stems import content_stems
 
 _han = re.compile(f"[{HAN}]+")
+_number = re.compile(r"[\d.]$")
+_COUNTERS = "年月日号时点分秒"
 _INDIRECTLY = 0.5
 """What a word counts for of which only a part, a longer gloss or a paraphrase is found."""
 
@@ -36,9 +38,10 @@ def lacking_words(words: Iterable[str], english: str) -> list[tuple[str, str]]:
     found: dict[str, str] = {}
     before = ""
     for word in map(plain_chinese, words):
-        after_number, before = before.isdigit(), word
+        counted = _number.search(before) and word[0] in _COUNTERS  # "12日电" has no 日电
+        before = word.strip() or before
         gloss = known.glosses.get(word)
-        if gloss is None or after_number:  # "12日电" has no 日电
+        if gloss is None or counted:
             continue
         tokens = known.tokens(word)
         if len(tokens) == 1 and said.isdisjoint(tokens[0].strong | tokens[0].weak):

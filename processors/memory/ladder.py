@@ -14,7 +14,7 @@
    for this place only, `Ladder.in_context`; the rungs above know no context, so identical sentences stay identical.
 
 Each rung does all sentences that still need it together, and everything that is said goes to the memory: a killed run
-repeats nothing. A low score alone is no fault, and is not tried again.
+repeats nothing. A low score alone is no fault: no rung but the second opinion is for it.
 """
 
 from __future__ import annotations
@@ -55,10 +55,13 @@ class Ladder:
         self.begin(tries, progress)
         self.mend(tries)
 
-    def begin(self, tries: Tries, progress: Progress | None = None) -> None:
-        """Add a first try at each of the sentences."""
+    def begin(
+        self, tries: Tries, progress: Progress | None = None, known: Mapping[str, Hypothesis] | None = None
+    ) -> None:
+        """Add a first try at each of the sentences; ``known`` are those that the memory has, where that was asked already."""
         with self._model.heard_by(self._hear):
-            self._add(tries, self._model.first({source: self.hints(source) for source in tries}, progress))
+            wanted = {source: self.hints(source) for source in tries}
+            self._add(tries, self._model.first(wanted, progress, known))
 
     def mend(self, tries: Tries) -> None:
         """Add other tries at sentences that had their first."""
@@ -126,14 +129,14 @@ class Ladder:
             elif not lacking and not self.hints(source):
                 doubtful.append(source)
             if lacking:
-                wanted[source] = (*self.hints(source), *lacking)
+                wanted[source] = (*self.hints(source), *lacking[:MOST_REMINDERS])
         return self._model.hinted(wanted, strict=False) | self._model.again(doubtful)
 
     def _lacking(self, source: str, one: Candidate) -> Hints:
         if self._model.identity.engine != "llm":  # unmeasured with Argos, in whose source the English would stand
             return ()
         words = tokens_of(source, self._settings.tokens)
-        return tuple(lacking_words(words, one.hypothesis.text)[:MOST_REMINDERS])
+        return tuple(lacking_words(words, one.hypothesis.text))
 
     def _again(self, faulty: Tries) -> Mapping[str, Hypothesis]:
         return self._model.again([source for source in faulty if not self.hints(source)])
@@ -143,7 +146,7 @@ class Ladder:
         for source, tried in faulty.items():
             one = best(source, tried)
             hints = hints_for(one.measures, source, self._glossary.terms_of(source))
-            if hints := (*hints, *self._lacking(source, one)):
+            if hints := (*hints, *self._lacking(source, one)[:MOST_REMINDERS]):
                 wanted[source] = hints
         return self._model.hinted(wanted, strict=True)
 

@@ -72,13 +72,18 @@ class RememberedModel:
         return found | self._recalled(self._hinted_identities(HINTED, hinted), before)
 
     def first(
-        self, wanted: Mapping[str, Hints], progress: Progress | None = None, *, pieces: bool = False
+        self,
+        wanted: Mapping[str, Hints],
+        progress: Progress | None = None,
+        known: Mapping[str, Hypothesis] | None = None,
+        *,
+        pieces: bool = False,
     ) -> dict[str, Hypothesis]:
-        """First tries at sentences, those with hints told them; what is not remembered is asked.
+        """First tries at sentences, those with hints told them; what is not ``known`` (by default: remembered) is asked.
 
         ``pieces`` of sentences that were counted already are not counted, their time is.
         """
-        found = self.known(wanted)
+        found = self.known(wanted) if known is None else dict(known)
         new = [source for source, hints in wanted.items() if source not in found and not hints]
         if new:
 
@@ -97,10 +102,7 @@ class RememberedModel:
             found |= {source: one.first for source, one in stored.items()}
         hinted = {source: hints for source, hints in wanted.items() if source not in found}
         if hinted:
-            found |= self._ask_hinted(hinted, 0 if pieces else sum(map(load_of, hinted)), strict=False)
-            if progress is not None:
-                for source in hinted:
-                    progress(source)
+            found |= self._ask_hinted(hinted, 0 if pieces else sum(map(load_of, hinted)), progress, strict=False)
         with self._lock:
             self.translated += 0 if pieces else len(new) + len(hinted)
         return found
@@ -123,7 +125,7 @@ class RememberedModel:
         """Tries that are told how to say some words; ``strict``: in the manner of a retry."""
         found = self._recalled(self._hinted_identities(HINTED_STRICT if strict else HINTED, wanted))
         new = {source: hints for source, hints in wanted.items() if source not in found}
-        return found | self._ask_hinted(new, 0, strict=strict)
+        return found | self._ask_hinted(new, 0, None, strict=strict)
 
     def beam(self, sources: Iterable[str]) -> dict[str, Hypothesis]:
         """Tries by a wider search."""
@@ -166,11 +168,13 @@ class RememberedModel:
             for source, hints in wanted.items()
         }
 
-    def _ask_hinted(self, wanted: Mapping[str, Hints], load: int, *, strict: bool) -> dict[str, Hypothesis]:
+    def _ask_hinted(
+        self, wanted: Mapping[str, Hints], load: int, progress: Progress | None, *, strict: bool
+    ) -> dict[str, Hypothesis]:
         identities = self._hinted_identities(HINTED_STRICT if strict else HINTED, wanted)
         sources, hints = list(wanted), list(wanted.values())
         return self._asked(
-            identities, load, lambda engine, kept: engine.hinted(sources, hints, strict=strict, keep=kept)
+            identities, load, lambda engine, kept: engine.hinted(sources, hints, progress, kept, strict=strict)
         )
 
     def _recalled(self, identities: Mapping[str, Identity], before: float = math.inf) -> dict[str, Hypothesis]:

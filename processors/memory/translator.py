@@ -120,7 +120,7 @@ class Translator:
         rate = self.memory.rate(first.identity)
         expect(Wanted(len(new), load, None if rate is None else load / rate))
         tries: Tries = {source: [] for source in rest}
-        ladder.begin(tries, progress)
+        ladder.begin(tries, progress, known)
         return Begun(sources, found, frozenset(remembered), tries, ladder)
 
     def finish(self, begun: Begun, follows: Sequence[bool] = ()) -> list[Translation]:

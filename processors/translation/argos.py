@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 from ..errors import UsageError
@@ -20,8 +20,8 @@ from ..word_alignment.attention import Attention
 from .engine import Context, Hints, Keep, Progress
 from .layout import layout_of
 
-AHEAD = 4096
-"""Sentences queued before more are posted."""
+BATCHES_AHEAD = 3
+"""Batches queued for each worker before more are posted: none runs dry, and what another thread asks for comes in between."""
 KEPT_AT_ONCE = 64
 """Finished sentences that are handed on together."""
 
@@ -65,10 +65,16 @@ class ArgosEngine:
         return self._translate(sentences, sentences, progress, keep)
 
     def hinted(
-        self, sentences: Sequence[str], hints: Sequence[Hints], *, strict: bool, keep: Keep | None = None
+        self,
+        sentences: Sequence[str],
+        hints: Sequence[Hints],
+        progress: Progress | None = None,
+        keep: Keep | None = None,
+        *,
+        strict: bool,
     ) -> list[Hypothesis]:
         """With the English of the hints in place of their Chinese: such models copy Latin letters, mostly."""
-        return self._translate(sentences, list(map(_with_english, sentences, hints)), None, keep)
+        return self._translate(sentences, list(map(_with_english, sentences, hints)), progress, keep)
 
     def beam(self, sentences: Sequence[str], keep: Keep | None = None) -> list[Hypothesis]:
         """A search twice as wide, in which no three tokens recur."""
@@ -85,45 +91,52 @@ class ArgosEngine:
     ) -> list[Hypothesis]:
         """Hypotheses of what is ``said`` in place of each sentence."""
         tokens = [self._tokenizer.encode(text) for text in said]
-        groups: dict[int, list[int]] = {}
-        for index, pieces in enumerate(tokens):
-            groups.setdefault(len(pieces), []).append(index)
         found: list[Hypothesis | None] = [None] * len(tokens)
         fresh: dict[str, Hypothesis] = {}
         # several lengths are under way at once, so that no worker waits for the end of another's; long ones first, so that
         # what is left at the end is short
-        waiting: deque[tuple[int, int, Any]] = deque()
-        order = deque(sorted(groups.items(), reverse=True))
-        while order or waiting:
-            while order and len(waiting) < AHEAD:
-                length, members = order.popleft()
-                limit = int(self._settings.max_length_ratio * length) + 24
-                pending = self._post([tokens[index] for index in members], limit, options)
-                waiting.extend((index, limit, future) for index, future in zip(members, pending, strict=True))
-            index, limit, future = waiting.popleft()
-            while not future.done():  # waiting in steps lets a signal through
-                time.sleep(0.005)
-            result = future.result()
-            pieces = result.hypotheses[0]
-            text = self._tokenizer.decode(pieces[1:] if self._prefix and pieces[:1] == [self._prefix] else pieces)
-            hypothesis = Hypothesis(text.strip(), float(result.scores[0]), truncated=len(pieces) >= limit)
-            found[index] = fresh[sentences[index]] = hypothesis
-            if progress is not None:
-                progress(sentences[index])
-            if keep is not None and (len(fresh) >= KEPT_AT_ONCE or not (order or waiting)):
-                keep(fresh)
-                fresh = {}
+        order = deque(self._batches(tokens))
+        posted: deque[tuple[list[int], int, list[Any]]] = deque()
+        while order or posted:
+            while order and len(posted) < BATCHES_AHEAD * self.layout.workers:
+                batch = order.popleft()
+                limit = int(self._settings.max_length_ratio * len(tokens[batch[0]])) + 24
+                posted.append((batch, limit, self._post([tokens[index] for index in batch], limit, options)))
+            batch, limit, pending = posted.popleft()
+            for index, future in zip(batch, pending, strict=True):
+                while not future.done():  # waiting in steps lets a signal through
+                    time.sleep(0.005)
+                result = future.result()
+                pieces = result.hypotheses[0]
+                text = self._tokenizer.decode(pieces[1:] if self._prefix and pieces[:1] == [self._prefix] else pieces)
+                hypothesis = Hypothesis(text.strip(), float(result.scores[0]), truncated=len(pieces) >= limit)
+                found[index] = fresh[sentences[index]] = hypothesis
+                if progress is not None:
+                    progress(sentences[index])
+                if keep is not None and len(fresh) >= KEPT_AT_ONCE:
+                    keep(fresh)
+                    fresh = {}
+        if keep is not None and fresh:
+            keep(fresh)
         return [hypothesis for hypothesis in found if hypothesis is not None]
 
+    def _batches(self, tokens: list[list[str]]) -> Iterator[list[int]]:
+        """Sentences of one length in batches of about one size, long ones first."""
+        groups: dict[int, list[int]] = {}
+        for index, pieces in enumerate(tokens):
+            groups.setdefault(len(pieces), []).append(index)
+        for length, members in sorted(groups.items(), reverse=True):
+            most = max(1, self.layout.batch // max(1, length))
+            size = -(-len(members) // -(-len(members) // most))
+            for first in range(0, len(members), size):
+                yield members[first : first + size]
+
     def _post(self, tokens: list[list[str]], limit: int, options: dict[str, Any]) -> list[Any]:
-        """Queue sentences of one length, in batches of about one size."""
-        most = max(1, self.layout.batch // max(1, len(tokens[0])))
-        batches = -(-len(tokens) // most)
+        """Queue a batch."""
         posted: list[Any] = self._translator.translate_batch(
             tokens,
             **{"beam_size": self._settings.argos_beam, **options},
             target_prefix=[[self._prefix]] * len(tokens) if self._prefix else None,
-            max_batch_size=-(-len(tokens) // batches),
             max_input_length=0,
             max_decoding_length=limit,
             length_penalty=1.0,

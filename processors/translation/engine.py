@@ -40,7 +40,13 @@ class Engine(Protocol):
         ...
 
     def hinted(
-        self, sentences: Sequence[str], hints: Sequence[Hints], *, strict: bool, keep: Keep | None = None
+        self,
+        sentences: Sequence[str],
+        hints: Sequence[Hints],
+        progress: Progress | None = None,
+        keep: Keep | None = None,
+        *,
+        strict: bool,
     ) -> list[Hypothesis]:
         """A try that is told how to say some words of each sentence; ``strict``: in the manner of a retry."""
         ...

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 REFUSALS = ("I'm sorry", "I am sorry", "Sorry, but", "I can't", "I cannot", "As an AI", "The text")
 """How a model begins that talks of the text instead of translating it."""
+TOKENS_AT_ONCE = 3072
+"""Most tokens of the sentences of a batch, each taken as long as the longest: it bounds the memory of a batch. Sentences of common
+lengths never come near."""
 
 
 class LlmEngine:
@@ -78,11 +81,17 @@ class LlmEngine:
         return self._generate(sentences, self._settings.llm_retry_prompt, True, progress, keep)
 
     def hinted(
-        self, sentences: Sequence[str], hints: Sequence[Hints], *, strict: bool, keep: Keep | None = None
+        self,
+        sentences: Sequence[str],
+        hints: Sequence[Hints],
+        progress: Progress | None = None,
+        keep: Keep | None = None,
+        *,
+        strict: bool,
     ) -> list[Hypothesis]:
         """With the hints in the prompt."""
         said = ["; ".join(f"{chinese} = {english}" for chinese, english in some) for some in hints]
-        return self._generate(sentences, self._settings.llm_hint_prompt, strict, None, keep, hints=said)
+        return self._generate(sentences, self._settings.llm_hint_prompt, strict, progress, keep, hints=said)
 
     def beam(self, sentences: Sequence[str], keep: Keep | None = None) -> list[Hypothesis]:
         """The manner of a retry, but with beam search. It cannot be interrupted within a batch."""
@@ -120,9 +129,7 @@ class LlmEngine:
         lengths = [len(ids) for ids in (self._tokenizer.encode(s).ids for s in sentences)]
         # Like lengths share a batch, so that little is padded; the order is the same whenever the sentences are.
         order = sorted(range(len(sentences)), key=lambda i: (lengths[i], sentences[i]))
-        size = max(1, self.layout.batch // beam)
-        for first in range(0, len(order), size):
-            batch = order[first : first + size]
+        for batch in _batches(order, lengths, max(1, self.layout.batch // beam), TOKENS_AT_ONCE // beam):
             limit = int(self._settings.max_length_ratio * max(lengths[i] for i in batch)) + 24
             results = self._interruptible(
                 [sentences[i] for i in batch],
@@ -241,6 +248,17 @@ class LlmEngine:
             for _, token, text in self._vocabulary
             if (han.search(text) and not text.startswith("<|")) or ("\ufffd" in text and leading.search(token))
         ]
+
+
+def _batches(order: list[int], lengths: list[int], size: int, tokens: int) -> Iterator[list[int]]:
+    """Sentences in this order (of their lengths) in batches of at most so many, and of so many tokens if all were as long as the longest."""
+    first = 0
+    while first < len(order):
+        batch = order[first : first + size]
+        while len(batch) > 1 and len(batch) * lengths[batch[-1]] > tokens:
+            batch.pop()
+        first += len(batch)
+        yield batch
 
 
 def _opening(prompt: str) -> str:
