@@ -43,14 +43,17 @@ _counted = re.compile(
     "(?:个月|個月|个小时|個小時|小时|小時|分钟|分鐘|天(?!两|三|打)|年(?!级|級)|周(?!年)(?<!四周)|岁|歲|公里|公斤|元|美元|块钱|塊錢|名|位|所|家|艘|辆|輛|架|倍|度)"
 )
 _NOT_NUMBERS = re.compile(
-    "十分(?!之|钟|鐘)|万一|萬一|一一|千千万万|千千萬萬|万万|萬萬|三三两两|三三兩兩|九十九|一百八十度"
+    "十分(?!之|钟|鐘)|万一|萬一|一一|千千万万|千千萬萬|万万|萬萬|三三两两|三三兩兩|九十九|一百八十度|三位一[体體]"
 )
 
 _ONES = (
     "zero one|first two|second|twice|both three|third four|fourth five|fifth six|sixth seven|seventh eight|eighth"
-    " nine|ninth ten|tenth eleven|eleventh twelve|twelfth thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
+    " nine|ninth ten|tenth eleven|eleventh twelve|twelfth"
+    + "".join(f" {teen}|{teen}th" for teen in "thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split())
 ).split()
-_TENS = "twenty|twenties thirty|thirties forty|forties fifty|fifties sixty|sixties seventy|seventies eighty|eighties ninety|nineties".split()
+_TENS = [
+    f"{ten}|{ten[:-1]}ies|{ten[:-1]}ieth" for ten in "twenty thirty forty fifty sixty seventy eighty ninety".split()
+]
 _WORDS = {word: value for value, words in enumerate(_ONES) for word in words.split("|")}
 _WORDS |= {word: 10 * value for value, words in enumerate(_TENS, 2) for word in words.split("|")}
 _EN_SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
@@ -160,6 +163,47 @@ def english_number(said: str, forms: set[str]) -> str:
     return f"{int(number):,}" if number.is_integer() and number >= 10_000 else _plain(number)
 
 
+def numbers_mended(chinese: str, english: str) -> str:
+    """The English with those of its numbers put right of which only the scale is wrong, and with the number that an item of a list has.
+
+    Small models take 亿 for a billion and 万 for a million: where 820万 is missing and the English has 820 million, which nothing in the
+    Chinese accounts for, it becomes 8.2 million. Everything else stays as it is.
+    """
+    wanted = wanted_numbers(chinese)
+    for said in sorted(missing_numbers(chinese, english)):
+        item = re.match(rf"\s*{re.escape(said)}\s*([.、）)])(?!\d)", _plain_digits(chinese))
+        if item:
+            english = f"{said}{')' if item[1] in '）)' else '.'} {english}"
+            continue
+        accounted = set().union(*(forms for other, forms in wanted.items() if other != said))
+        digits = {_significant(form) for form in wanted[said] if form.isdigit()}
+        mentions = [
+            (start, end, value)
+            for start, end, value in _mentions(english)
+            if value not in accounted and _significant(value) in digits
+        ]
+        if not _scaled.fullmatch(said) or len({value for _, _, value in mentions}) != 1:
+            continue
+        for start, end, _ in reversed(mentions):
+            english = english[:start] + english_number(said, wanted[said]) + english[end:]
+    return english
+
+
+def _mentions(english: str) -> list[tuple[int, int, str]]:
+    """The numbers in digits of an English text with their scales: where each starts and ends, and its value."""
+    found = [(*one.span(), _times(one[1], _en_factor(one[2]))) for one in _en_scaled.finditer(english)]
+    taken = [(start, end) for start, end, _ in found]
+    for one in _number.finditer(english):
+        if not any(start <= one.start() < end for start, end in taken):
+            found.append((*one.span(), _value(one[0])))
+    return sorted(found)
+
+
+def _significant(value: str) -> str:
+    """A value's digits without its scale: 82 for 8.2 million and for 820 million."""
+    return value.replace(".", "").strip("0")
+
+
 def _blank(found: re.Match[str]) -> str:
     return "．" * len(found[0])
 
@@ -168,7 +212,9 @@ def _is_there(number: str, forms: set[str], there: set[str]) -> bool:
     if forms & there:
         return True
     parts = number.split(".")  # of a date: 2021.6.11
-    return len(parts) > 2 and all(_value(part) in there for part in parts)
+    if len(parts) < 3:
+        parts = number.split(",")  # of a list: 6666,8888
+    return (len(parts) > 2 or "," in number) and all(_value(part) in there for part in parts)
 
 
 def invented_numbers(chinese: str, english: str) -> set[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from duiyi.processors.checks import flags_of, length_deviation, longest_loop
-from duiyi.processors.numbers import chinese_numerals, invented_numbers, missing_numbers
+from duiyi.processors.numbers import chinese_numerals, invented_numbers, missing_numbers, numbers_mended
 from duiyi.processors.records import Hypothesis
 from duiyi.processors.settings import CheckSettings
 
@@ -134,3 +134,33 @@ def test_numbers_and_guests_are_compared_by_what_they_mean(
     chinese: str, english: str, expected: tuple[str, ...]
 ) -> None:
     assert flags(chinese, english) == expected
+
+
+@pytest.mark.parametrize(
+    ("chinese", "english", "mended"),
+    [
+        ("日收入超过 820 万美元", "Daily income exceeds $820 million.", "Daily income exceeds $8.2 million."),
+        ("50亿和300亿", "50 billion and 300 billion", "5 billion and 30 billion"),
+        ("增加0.71万吨", "up by 0.71 million tons", "up by 7100 tons"),
+        ("5个人花了50亿", "5 people spent 50 billion", "5 people spent 5 billion"),
+        ("2.本店有仿品吗？", "Are there copies?", "2. Are there copies?"),
+        ("1）合作快递", "Our courier", "1) Our courier"),
+        ("600万，6万元", "600,000 and 6,000 yuan", "600,000 and 6,000 yuan"),  # which is which?
+        ("共9731件", "9732 pieces in all", "9732 pieces in all"),
+        ("价格是5万元", "The price is 50,000 yuan.", "The price is 50,000 yuan."),
+    ],
+)
+def test_numbers_with_a_wrong_scale_are_put_right_and_others_left(chinese: str, english: str, mended: str) -> None:
+    assert numbers_mended(chinese, english) == mended
+
+
+@pytest.mark.parametrize(
+    ("chinese", "english"),
+    [
+        ("第十七条 国家实行注册制度", "Seventeenth Article: the state has a system of registration"),
+        ("保单尾号比如6666，8888这种", "policy numbers such as 6666, 8888"),
+        ("核三位一体中最重要的武器", "the most important weapon of the nuclear triad"),
+    ],
+)
+def test_numbers_said_otherwise_are_there(chinese: str, english: str) -> None:
+    assert missing_numbers(chinese, english) == set()

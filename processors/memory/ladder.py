@@ -3,6 +3,8 @@
 0. Second opinions on answers of the language model, flagged or not. Where one lacks a name that the dictionary knows, or is of low quality
    and lacks any rare word of its sentence: a try that is told what the dictionary calls it (as Ghazvininejad et al. 2023,
    "Dictionary-based phrase-level prompting", who tell all words, always). Where one is of low quality but lacks nothing: rung 1.
+   Then, wherever numbers are at fault: the best try with those put right of which only the scale is wrong (`numbers_mended`), for which
+   no model is asked; once more at the end.
 1. The engine's own retry (another prompt, no Han in the answer, no recurring n-grams; the language model has one).
 2. A try that is told how to say what was lost: terms, numbers, names, rare words (the language model in its prompt; Argos finds the
    English of the first three in the sentence).
@@ -20,10 +22,12 @@ repeats nothing. A low score alone is no fault: no rung but the second opinion i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from itertools import chain
 
 from ..dictionary.coverage import is_name, lacking_words
 from ..glossary import Glossary
+from ..numbers import numbers_mended
 from ..records import Hypothesis
 from ..repair import Candidate, best, clauses_of, hints_for, joined, judged, pieces_of
 from ..settings import Settings
@@ -38,6 +42,7 @@ MOST_REMINDERS = 4
 """Words that a sentence's second try is told from the dictionary: each costs tokens, and distracts."""
 CLAUSES = "clauses"
 CUT = "cut"
+NUMBERS = "numbers"
 """How what is put together is noted in the memory."""
 
 
@@ -71,11 +76,13 @@ class Ladder:
     def _mend(self, tries: Tries) -> None:
         self._add(tries, self._second(tries))
         rungs: tuple[Callable[[Tries], Mapping[str, Hypothesis]], ...] = (
+            self._renumbered,
             self._again,
             self._hinted,
             self._clauses,
             self._beam,
             self._cut,
+            self._renumbered,
         )
         faulty = tries
         for rung in rungs:
@@ -137,6 +144,15 @@ class Ladder:
             return ()
         words = tokens_of(source, self._settings.tokens)
         return tuple(lacking_words(words, one.hypothesis.text))
+
+    def _renumbered(self, faulty: Tries) -> Mapping[str, Hypothesis]:
+        made = {}
+        for source, tried in faulty.items():
+            said = best(source, tried).hypothesis
+            if (english := numbers_mended(source, said.text)) != said.text:
+                made[source] = replace(said, text=english)
+        self._model.keep_made(NUMBERS, made)
+        return made
 
     def _again(self, faulty: Tries) -> Mapping[str, Hypothesis]:
         return self._model.again([source for source in faulty if not self.hints(source)])
