@@ -155,13 +155,13 @@ class TranslationSettings(Section):
     llm_retry_no_repeat_ngram: int = Field(
         4, ge=0, description="n-grams of this many tokens may not recur in the second try; 0: off"
     )
-    llm_retry_beam: int = Field(4, ge=1, description="beam width of the last try that a flagged answer gets")
+    llm_retry_beam: int = Field(2, ge=1, description="beam width of the last try that a flagged answer gets")
     llm_hint_prompt: str = Field(
         "Translate to English, with {hints}:\n{source}",
         description="user turn of a try that is told how to say some words; {hints} is like 绩效 = performance; 5万 = 50,000",
     )
     llm_doubtful: float = Field(
-        0.45,
+        0.42,
         ge=0,
         le=1,
         description="a language model's answer of lower quality gets a second opinion, told the rare words that it lacks where it lacks some; "
