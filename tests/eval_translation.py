@@ -258,8 +258,10 @@ def share(count: int, of: int) -> str:
     return f"{100 * count / of:.1f} %" if of else "–"
 
 
-def result_row(test: TestSet, rows: list[Row], english: list[str], done: Translated, signed: Sequence[str]) -> str:
-    """A row of the table of results."""
+def result_row(
+    test: TestSet, rows: list[Row], english: list[str], done: Translated, signed: Sequence[str], *, timed: bool
+) -> str:
+    """A row of the table of results; where a memory had part of the answers, time says nothing."""
     ours, *published = rows
     beside = "; ".join(
         f"{row.system} {row.bleu:.1f} / {row.chrf:.1f} (p {row.p_bleu:.3f} / {row.p_chrf:.3f})" for row in published
@@ -275,7 +277,7 @@ def result_row(test: TestSet, rows: list[Row], english: list[str], done: Transla
         beside or "–",
         share(flagged, len(done.translations)),
         share(sum(bool(has_han(line)) for line in english), len(english)),
-        f"{done.made / done.seconds:.2f}" if done.seconds else "–",
+        f"{done.made / done.seconds:.2f}" if done.seconds and timed else "–",
         *(f"<code>{one.replace('|', '&#124;')}</code>" for one in signed),
     ]
     return f"| {' | '.join(cells)} |"
@@ -364,7 +366,8 @@ def evaluate(folder: Path, arguments: argparse.Namespace) -> None:
         for row in rows:
             tested = "".join(" " * 8 if p is None else f"{p:>8.3f}" for p in (row.p_bleu, row.p_chrf))
             print(f"{row.system:<24}{row.bleu:>7.2f}{row.chrf:>7.2f}{tested}")
-        line = result_row(test, rows, english, done, [signed, signatures["BLEU"], signatures["chrF"]])
+        signed_by = [signed, signatures["BLEU"], signatures["chrF"]]
+        line = result_row(test, rows, english, done, signed_by, timed=arguments.memory is None)
         print(*signatures.values(), sep="\n")
         with arguments.results.open("a", encoding="utf-8") as file:
             file.write(f"{line}\n")
