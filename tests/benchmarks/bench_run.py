@@ -25,18 +25,26 @@ from typing import Any
 TESTS = Path(__file__).parent.parent
 WORDS = ["the", "library", "meeting", "tomorrow", "river", "seldom", "brought", "paper", "lantern", "of", "to"]
 PLACES = "北京 上海 广州 深圳 南京 杭州 成都 武汉 西安 天津 苏州 青岛 长沙 昆明 厦门".split()
+WHO = "老师 学生 医生 司机 记者 厨师 邻居 店主 同事 客人 编辑 演员 作家 律师 经理 渔民 工人 画家 歌手 警察".split()
+WHEN = "昨天上午 昨天下午 前天晚上 今天早上 今天中午 明天上午 明天晚上 后天下午 上周末 下周末 去年夏天 明年春天".split()
 SAID = (
-    "{place}第{number}次会议改到下午三点。",
-    "{place}的第{number}家书店昨天开门了。",
-    "第{number}位客人说{place}的天气很好。",
-    "我们在{place}等了{number}分钟才上车。",
+    "{when}{who}在{place}开会。",
+    "{who}{when}去{place}看朋友。",
+    "{place}的{who}{when}休息。",
+    "{when}我在{place}见到了那位{who}。",
+    "{who}说{place}{when}会下雨。",
+    "我们{when}请{place}的{who}吃饭。",
 )
+"""Without numbers: the small package gets those wrong, and most sentences would be tried four times."""
 PER_DOCUMENT = 10
 
 
 def sentence(number: int) -> str:
-    """A Chinese sentence; another one for each number."""
-    return SAID[number % len(SAID)].format(place=PLACES[number // len(SAID) % len(PLACES)], number=number)
+    """A Chinese sentence; another one for each number below 21,600."""
+    rest, said = divmod(number, len(SAID))
+    rest, place = divmod(rest, len(PLACES))
+    rest, who = divmod(rest, len(WHO))
+    return SAID[said].format(place=PLACES[place], who=WHO[who], when=WHEN[rest % len(WHEN)])
 
 
 def write_documents(path: Path, documents: int, distinct: int) -> None:
