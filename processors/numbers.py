@@ -166,8 +166,8 @@ def english_number(said: str, forms: set[str]) -> str:
 def numbers_mended(chinese: str, english: str) -> str:
     """The English with those of its numbers put right of which only the scale is wrong, and with the number that an item of a list has.
 
-    Small models take 亿 for a billion and 万 for a million: where 820万 is missing and the English has 820 million, which nothing in the
-    Chinese accounts for, it becomes 8.2 million. Everything else stays as it is.
+    Small models take 亿 for a billion and 万 for a million: where 460万 is missing and the English has 460 million, which nothing in the
+    Chinese accounts for, it becomes 4.6 million. Everything else stays as it is.
     """
     wanted = wanted_numbers(chinese)
     for said in sorted(missing_numbers(chinese, english)):
@@ -200,7 +200,7 @@ def _mentions(english: str) -> list[tuple[int, int, str]]:
 
 
 def _significant(value: str) -> str:
-    """A value's digits without its scale: 82 for 8.2 million and for 820 million."""
+    """A value's digits without its scale: 46 for 4.6 million and for 460 million."""
     return value.replace(".", "").strip("0")
 
 
@@ -213,7 +213,7 @@ def _is_there(number: str, forms: set[str], there: set[str]) -> bool:
         return True
     parts = number.split(".")  # of a date: 2021.6.11
     if len(parts) < 3:
-        parts = number.split(",")  # of a list: 6666,8888
+        parts = number.split(",")  # of a list: 6600,7700
     return (len(parts) > 2 or "," in number) and all(_value(part) in there for part in parts)
 
 

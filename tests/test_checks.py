@@ -139,12 +139,12 @@ def test_numbers_and_guests_are_compared_by_what_they_mean(
 @pytest.mark.parametrize(
     ("chinese", "english", "mended"),
     [
-        ("日收入超过 820 万美元", "Daily income exceeds $820 million.", "Daily income exceeds $8.2 million."),
+        ("票房一共 460 万元", "The box office was 460 million yuan.", "The box office was 4.6 million yuan."),
         ("50亿和300亿", "50 billion and 300 billion", "5 billion and 30 billion"),
-        ("增加0.71万吨", "up by 0.71 million tons", "up by 7100 tons"),
+        ("运走了0.38万箱", "0.38 million boxes went", "3800 boxes went"),
         ("5个人花了50亿", "5 people spent 50 billion", "5 people spent 5 billion"),
-        ("2.本店有仿品吗？", "Are there copies?", "2. Are there copies?"),
-        ("1）合作快递", "Our courier", "1) Our courier"),
+        ("3.门口能停车吗？", "Is there parking?", "3. Is there parking?"),
+        ("1）收货地址", "Address", "1) Address"),
         ("600万，6万元", "600,000 and 6,000 yuan", "600,000 and 6,000 yuan"),  # which is which?
         ("共9731件", "9732 pieces in all", "9732 pieces in all"),
         ("价格是5万元", "The price is 50,000 yuan.", "The price is 50,000 yuan."),
@@ -157,9 +157,9 @@ def test_numbers_with_a_wrong_scale_are_put_right_and_others_left(chinese: str, 
 @pytest.mark.parametrize(
     ("chinese", "english"),
     [
-        ("第十七条 国家实行注册制度", "Seventeenth Article: the state has a system of registration"),
-        ("保单尾号比如6666，8888这种", "policy numbers such as 6666, 8888"),
-        ("核三位一体中最重要的武器", "the most important weapon of the nuclear triad"),
+        ("第十七回 猴子下山", "Seventeenth chapter: the monkey leaves the mountain"),
+        ("像6600，7700这样的门牌", "doors such as 6600, 7700"),
+        ("吃住玩三位一体的小镇", "a town that has food, beds and fun in one"),
     ],
 )
 def test_numbers_said_otherwise_are_there(chinese: str, english: str) -> None:
