@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 from duiyi.processors.models import install
 from duiyi.processors.settings import ModelSettings, TranslationSettings
+from duiyi.processors.translation import llm
 from duiyi.processors.translation.chat import turn_tokens
 from duiyi.processors.translation.llm import LlmEngine
+from hypothesis import given
+from hypothesis import strategies as st
 from tiny_models import source_of, write_gguf
 from tokenizers import Tokenizer
 from tokenizers.models import BPE
@@ -93,3 +96,24 @@ def test_han_is_forbidden_and_emoji_are_not(engine: LlmEngine) -> None:
     alphabet = {token for token in engine._tokenizer.get_vocab() if len(token) == 1}
     assert {*"ãäåæçèé"} & alphabet <= forbidden
     assert not {"ð", "Ł"} & forbidden
+
+
+@given(
+    st.lists(st.integers(1, 400), max_size=60).map(sorted),
+    st.integers(1, 32),
+    st.integers(1, 3072),
+)
+def test_batches_hold_all_in_order_and_are_bounded_in_sentences_and_tokens(
+    lengths: list[int], size: int, tokens: int
+) -> None:
+    order = list(range(len(lengths)))
+    batches = list(llm._batches(order, lengths, size, tokens))
+    assert [index for batch in batches for index in batch] == order
+    for batch in batches:
+        assert len(batch) == 1 or (len(batch) <= size and len(batch) * lengths[batch[-1]] <= tokens)
+
+
+def test_a_try_that_is_told_words_reports_its_progress(engine: LlmEngine) -> None:
+    counted: list[str] = []
+    engine.hinted(SENTENCES, [(("中", "middle"),)] * len(SENTENCES), counted.append, strict=False)
+    assert sorted(counted) == sorted(SENTENCES)

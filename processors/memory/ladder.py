@@ -70,11 +70,6 @@ class Ladder:
 
     def mend(self, tries: Tries) -> None:
         """Add other tries at sentences that had their first."""
-        with self._model.heard_by(self._hear):
-            self._mend(tries)
-
-    def _mend(self, tries: Tries) -> None:
-        self._add(tries, self._second(tries))
         rungs: tuple[Callable[[Tries], Mapping[str, Hypothesis]], ...] = (
             self._renumbered,
             self._again,
@@ -84,12 +79,14 @@ class Ladder:
             self._cut,
             self._renumbered,
         )
-        faulty = tries
-        for rung in rungs:
-            faulty = {source: tried for source, tried in faulty.items() if best(source, tried).faulty}
-            if not faulty:
-                return
-            self._add(tries, rung(faulty))
+        with self._model.heard_by(self._hear):
+            self._add(tries, self._second(tries))
+            faulty = tries
+            for rung in rungs:
+                faulty = {source: tried for source, tried in faulty.items() if best(source, tried).faulty}
+                if not faulty:
+                    return
+                self._add(tries, rung(faulty))
 
     def in_context(
         self, tries: Tries, wanted: Iterable[tuple[str, Context]]
