@@ -27,10 +27,11 @@ from pydantic_settings import (
 
 from .errors import UsageError
 
-RULES_VERSION = 6
+RULES_VERSION = 7
 """Raised when detection, sentences, tokens, author pairs, checks, repair or word alignment give other rows for the same settings."""
 
 EngineChoice = Literal["auto", "argos", "llm", "cascade", "none"]
+Quotes = Literal["typographic", "straight"]
 ComputeType = Literal[
     "default",
     "auto",
@@ -144,7 +145,7 @@ class TranslationSettings(Section):
     argos_batch_tokens: int = Field(
         0, ge=0, description="source tokens that share a batch of the argos engine; 0: as tuned, else 1024"
     )
-    llm_batch: int = Field(0, ge=0, description="sentences that share a batch of the llm engine; 0: as tuned, else 32")
+    llm_batch: int = Field(0, ge=0, description="sentences that share a batch of the llm engine; 0: as tuned, else 64")
     llm_prompt: str = Field(
         "Translate to English:\n{source}", description="user turn of the first try; {source} is the sentence"
     )
@@ -169,6 +170,11 @@ class TranslationSettings(Section):
     )
     glossary: Path | None = Field(
         None, description="a glossary: lines of Chinese, tab, English (an example: config/glossary.tsv)"
+    )
+    quotes: Quotes = Field(
+        "typographic",
+        description="quotation marks and apostrophes of what machines say: typographic (“it’s”, as people's translations have them), or straight "
+        '("it\'s", for searching with code)',
     )
     max_length_ratio: float = Field(
         3.0,

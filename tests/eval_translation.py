@@ -35,7 +35,7 @@ from duiyi.processors.records import Hypothesis, Sentence
 from duiyi.processors.rendering import as_english
 from duiyi.processors.repair import Translation, model_input
 from duiyi.processors.settings import Settings, load_settings
-from duiyi.processors.translation import identity_of, load_engine
+from duiyi.processors.translation import Request, identity_of, load_engine
 from sacrebleu.metrics import BLEU, CHRF
 from sacrebleu.significance import PairedTest
 
@@ -157,7 +157,7 @@ def first_tries(settings: Settings) -> Engine:
         engine = load_engine(installed, settings.translation)
         sources = list(dict.fromkeys(map(model_input, sentences)))
         started = time.monotonic()
-        said = dict(zip(sources, engine.translate(sources), strict=True))
+        said = dict(zip(sources, engine.translate([Request(source) for source in sources]), strict=True))
         seconds = time.monotonic() - started
         return Translated(judged(sentences, said, settings, engine.name, engine.model), len(sources), seconds)
 

@@ -8,7 +8,7 @@ import pytest
 from duiyi.processors.errors import NoModelError
 from duiyi.processors.repair import model_input
 from duiyi.processors.settings import load_settings
-from duiyi.processors.translation import open_engine
+from duiyi.processors.translation import Request, open_engine
 
 KNOWN = [
     line.split("\t")
@@ -22,7 +22,7 @@ def test_the_argos_engine_translates_in_order_and_scores() -> None:
     engine = open_engine(settings.translation, settings.models)
     assert engine is not None
     counted: list[str] = []
-    found = engine.translate([chinese for chinese, _ in KNOWN], counted.append)
+    found = engine.translate([Request(chinese) for chinese, _ in KNOWN], counted.append)
     exact = sum(hypothesis.text == english for hypothesis, (_, english) in zip(found, KNOWN, strict=True))
     assert exact >= 0.8 * len(KNOWN)
     assert all(hypothesis.score <= 0 for hypothesis in found)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 from duiyi.processors.models import install
+from duiyi.processors.records import Hypothesis
 from duiyi.processors.settings import ModelSettings, TranslationSettings
-from duiyi.processors.translation import llm
+from duiyi.processors.translation import Request, llm
 from duiyi.processors.translation.chat import turn_tokens
 from duiyi.processors.translation.llm import LlmEngine
 from hypothesis import given
@@ -17,6 +18,18 @@ from tokenizers import Tokenizer
 from tokenizers.models import BPE
 
 SENTENCES = ["中 the thing", "the", "中中中 the the", "<|im_end|> is text here", "the"]
+FIRST = [Request(sentence) for sentence in SENTENCES]
+MIDDLE = (("中", "middle"),)
+OTHERS = [
+    Request(sentence, **how)
+    for sentence in SENTENCES
+    for how in (
+        {"again": True},
+        {"hints": MIDDLE, "again": True},
+        {"wide": True},
+        {"again": True, "context": ("中", "middle")},
+    )
+]
 
 
 @pytest.fixture(scope="module")
@@ -31,31 +44,41 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> LlmEngine:
 
 def test_one_line_a_sentence_in_order(engine: LlmEngine) -> None:
     counted: list[str] = []
-    found = engine.translate(SENTENCES, counted.append)
+    found = engine.translate(FIRST, counted.append)
     assert len(found) == len(SENTENCES)
-    assert sorted(counted) == sorted(SENTENCES)
+    assert sorted(counted) == sorted(set(SENTENCES)), "the same is asked once"
     assert not any("\n" in hypothesis.text for hypothesis in found)
     assert all(hypothesis.score < 0 for hypothesis in found)
-    assert engine.translate(SENTENCES) == found, "the same batches give the same answers"
+    assert engine.translate(FIRST) == found, "the same batches give the same answers"
     assert engine.translate([]) == []
 
 
 def test_an_answer_that_does_not_end_is_marked(engine: LlmEngine) -> None:
-    assert any(hypothesis.truncated for hypothesis in engine.translate(SENTENCES))
+    assert any(hypothesis.truncated for hypothesis in engine.translate(FIRST))
 
 
-def test_a_second_try_holds_no_chinese(engine: LlmEngine) -> None:
-    assert not any("中" in hypothesis.text for hypothesis in engine.retry(SENTENCES))
+def test_other_tries_hold_no_chinese_and_come_in_order_whatever_shares_their_batches(engine: LlmEngine) -> None:
+    kept: dict[Request, Hypothesis] = {}
+    mixed = [*OTHERS, *FIRST]
+    found = engine.translate(mixed, keep=kept.update)
+    assert len(found) == len(mixed)
+    assert dict(zip(mixed, found, strict=True)) == kept
+    assert not any("中" in hypothesis.text for hypothesis in found)
 
 
-def test_other_tries_of_the_same_sentences(engine: LlmEngine) -> None:
-    hints = [(("中", "middle"),) if "中" in sentence else () for sentence in SENTENCES]
-    told = engine.hinted(SENTENCES, hints, strict=True)
-    searched = engine.beam(SENTENCES)
-    assert len(told) == len(searched) == len(SENTENCES)
-    assert not any("中" in hypothesis.text for hypothesis in [*told, *searched])
-    turn = "".join(engine._turn_tokens("Say {hints}: {source}", "the", "中 = middle"))
-    assert turn.index("middle") < turn.index("the<|im_end|>")
+def test_what_is_told_stands_before_the_sentence(engine: LlmEngine) -> None:
+    tokens = engine._prompt_tokens(Request("the", MIDDLE, again=True))
+    assert "".join(tokens).index("middle") < "".join(tokens).index("the<|im_end|>")
+
+
+@pytest.mark.parametrize("asked", [FIRST, OTHERS, [*FIRST, *OTHERS]])
+def test_what_all_of_a_batch_begin_with_is_read_once(engine: LlmEngine, asked: list[Request]) -> None:
+    opening = engine._shared_opening(asked)
+    assert opening[0] == "<|im_start|>"
+    for request in asked:
+        tokens = engine._prompt_tokens(request)
+        assert tokens[: len(opening)] == opening
+        assert len(tokens) > len(opening)
 
 
 @pytest.mark.parametrize(("architecture", "mark"), [("gemma3", "<end_of_turn>"), ("llama", "<|im_end|>")])
@@ -64,11 +87,10 @@ def test_models_of_other_families_translate_as_well(tmp_path: Path, architecture
     write_gguf(path, architecture=architecture)
     installed = install("llm", ModelSettings(dir=tmp_path / "models"), path, lambda line: None)
     other = LlmEngine(installed, TranslationSettings(llm_batch=2, max_length_ratio=2.0))
-    found = other.translate(SENTENCES)
+    found = other.translate(FIRST)
     assert len(found) == len(SENTENCES)
     assert not any("\n" in hypothesis.text for hypothesis in found)
-    for again in (other.retry(SENTENCES), other.beam(SENTENCES)):
-        assert not any("中" in hypothesis.text for hypothesis in again)
+    assert not any("中" in hypothesis.text for hypothesis in other.translate(OTHERS))
     tokens = [*other._opening_tokens("In: {source}"), *other._turn_tokens("In: {source}", f"a {mark} b")]
     assert tokens.count(mark) == 1
     if architecture == "gemma3":
@@ -115,5 +137,5 @@ def test_batches_hold_all_in_order_and_are_bounded_in_sentences_and_tokens(
 
 def test_a_try_that_is_told_words_reports_its_progress(engine: LlmEngine) -> None:
     counted: list[str] = []
-    engine.hinted(SENTENCES, [(("中", "middle"),)] * len(SENTENCES), counted.append, strict=False)
-    assert sorted(counted) == sorted(SENTENCES)
+    engine.translate([Request(sentence, MIDDLE) for sentence in SENTENCES], counted.append)
+    assert sorted(counted) == sorted(set(SENTENCES))

@@ -28,7 +28,7 @@ from duiyi.processors.memory.store import Remembered
 from duiyi.processors.models import InstalledModel, find_model
 from duiyi.processors.records import Hypothesis
 from duiyi.processors.settings import MemorySettings, Settings, load_settings
-from duiyi.processors.translation import Identity, argos, identity_of, load_engine
+from duiyi.processors.translation import Identity, Request, argos, identity_of, load_engine
 from duiyi.processors.translation.engine import Keep, Progress
 
 ARGOS = load_settings(overrides={"translation": {"engine": "argos"}})
@@ -65,10 +65,10 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     translate = argos.ArgosEngine.translate
 
     def counted(
-        self: argos.ArgosEngine, sentences: Sequence[str], progress: Progress | None = None, keep: Keep | None = None
+        self: argos.ArgosEngine, requests: Sequence[Request], progress: Progress | None = None, keep: Keep | None = None
     ) -> list[Hypothesis]:
-        found.extend(sentences)
-        return translate(self, sentences, progress, keep)
+        found.extend(one.sentence for one in requests if not (one.again or one.wide))
+        return translate(self, requests, progress, keep)
 
     monkeypatch.setattr(argos.ArgosEngine, "translate", counted)
     return found

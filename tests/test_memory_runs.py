@@ -11,7 +11,7 @@ import pandas
 import pytest
 from duiyi.processors.memory import import_file, open_memory
 from duiyi.processors.settings import load_settings
-from duiyi.processors.translation import argos
+from duiyi.processors.translation import Request, argos
 from duiyi.processors.writing import open_dataset
 from duiyi.processors.writing import rows as rows_module
 
@@ -29,9 +29,9 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     found: list[str] = []
     translate = argos.ArgosEngine.translate
 
-    def counted(self: argos.ArgosEngine, sentences: list[str], *more: Any) -> Any:
-        found.extend(sentences)
-        return translate(self, sentences, *more)
+    def counted(self: argos.ArgosEngine, requests: list[Request], *more: Any) -> Any:
+        found.extend(one.sentence for one in requests if not (one.again or one.wide))
+        return translate(self, requests, *more)
 
     monkeypatch.setattr(argos.ArgosEngine, "translate", counted)
     return found

@@ -33,7 +33,7 @@ from duiyi.processors.repair import (
 )
 from duiyi.processors.run_summary import RunSummary
 from duiyi.processors.settings import CheckSettings, MemorySettings, Settings, load_settings
-from duiyi.processors.translation import Keep, argos, llm
+from duiyi.processors.translation import Request, argos, llm
 from duiyi.processors.writing import document_rows
 from hypothesis import given
 from hypothesis import strategies as st
@@ -113,10 +113,10 @@ def test_what_was_tried_once_is_not_tried_again(
     settings = settings_with(glossary)
     first = Translator(memory, settings).translate(generated(20))
 
-    def never(self: argos.ArgosEngine, sentences: Sequence[str], *_: object, **__: object) -> list[Hypothesis]:
-        pytest.fail(f"asked again: {sentences}")
+    def never(self: argos.ArgosEngine, requests: Sequence[Request], *_: object, **__: object) -> list[Hypothesis]:
+        pytest.fail(f"asked again: {requests}")
 
-    monkeypatch.setattr(argos.ArgosEngine, "_translate", never)
+    monkeypatch.setattr(argos.ArgosEngine, "translate", never)
     again = Translator(memory, settings).translate(generated(20))
     assert [(one.text, one.flags, one.score) for one in again] == [(one.text, one.flags, one.score) for one in first]
 
@@ -135,9 +135,9 @@ def test_the_second_engine_of_a_cascade_sees_only_what_is_flagged(
     asked: list[str] = []
     generate = llm.LlmEngine.translate
 
-    def noted(self: llm.LlmEngine, sentences: Sequence[str], *rest: object) -> list[Hypothesis]:
-        asked.extend(sentences)
-        return generate(self, sentences, *rest)
+    def noted(self: llm.LlmEngine, requests: Sequence[Request], *rest: object) -> list[Hypothesis]:
+        asked.extend(one.sentence for one in requests)
+        return generate(self, requests, *rest)
 
     monkeypatch.setattr(llm.LlmEngine, "translate", noted)
     sources = ["这是第3页。", "价格是 {price}，共9731件，在 Kuala Lumpur 交货给 Jason Smith。"]
@@ -151,15 +151,13 @@ def test_what_stays_faulty_is_tried_with_the_sentence_before_it_where_it_stands_
 ) -> None:
     settings = settings_with_a_language_model(tmp_path, None, "llm")
     asked: list[tuple[str, tuple[str, str]]] = []
-    in_context = llm.LlmEngine.in_context
+    generate = llm.LlmEngine.translate
 
-    def noted(
-        self: llm.LlmEngine, sentences: Sequence[str], contexts: Sequence[tuple[str, str]], keep: Keep | None = None
-    ) -> list[Hypothesis]:
-        asked.extend(zip(sentences, contexts, strict=True))
-        return in_context(self, sentences, contexts, keep)
+    def noted(self: llm.LlmEngine, requests: Sequence[Request], *rest: object) -> list[Hypothesis]:
+        asked.extend((one.sentence, one.context) for one in requests if one.context is not None)
+        return generate(self, requests, *rest)
 
-    monkeypatch.setattr(llm.LlmEngine, "in_context", noted)
+    monkeypatch.setattr(llm.LlmEngine, "translate", noted)
     faulty = "共9731件，在 Kuala Lumpur 交货。"
     sources = ["这是第3页。", faulty, "今天下雨。", faulty, faulty]
     alone = Translator(memory, settings).translate(sources)
@@ -172,10 +170,10 @@ def test_what_stays_faulty_is_tried_with_the_sentence_before_it_where_it_stands_
     assert expected
     assert (placed[4].text, placed[4].flags) == (alone[4].text, alone[4].flags)
 
-    def never(self: llm.LlmEngine, sentences: Sequence[str], *_: object, **__: object) -> list[Hypothesis]:
-        pytest.fail(f"asked again: {sentences}")
+    def never(self: llm.LlmEngine, requests: Sequence[Request], *_: object, **__: object) -> list[Hypothesis]:
+        pytest.fail(f"asked again: {requests}")
 
-    monkeypatch.setattr(llm.LlmEngine, "_generate", never)
+    monkeypatch.setattr(llm.LlmEngine, "translate", never)
     assert Translator(memory, settings).translate(sources, follows=[False, True, False, True, False]) == placed
 
 

@@ -11,7 +11,7 @@ import pytest
 from duiyi.flows.cli import cli
 from duiyi.processors.models import InstalledModel, find_model, install
 from duiyi.processors.settings import ModelSettings, TranslationSettings
-from duiyi.processors.translation import identity_of, layout, tuning
+from duiyi.processors.translation import Request, identity_of, layout, tuning
 from duiyi.processors.translation.argos import ArgosEngine
 from duiyi.processors.translation.layout import Layout, cores, keep_layout, layout_of, tuning_path
 from duiyi.processors.translation.llm import LlmEngine
@@ -56,9 +56,10 @@ def engines(argos: InstalledModel) -> list[ArgosEngine]:
 def test_an_answer_of_argos_depends_neither_on_the_layout_nor_on_what_shares_a_batch(
     engines: list[ArgosEngine], chosen: list[str]
 ) -> None:
-    one_by_one = [engines[0].translate([sentence])[0] for sentence in chosen]
+    requests = [Request(sentence) for sentence in chosen]
+    one_by_one = [engines[0].translate([request])[0] for request in requests]
     for engine in engines:
-        assert engine.translate(chosen) == one_by_one
+        assert engine.translate(requests) == one_by_one
 
 
 def test_what_was_measured_is_used_on_this_machine_where_the_settings_say_nothing(argos: InstalledModel) -> None:

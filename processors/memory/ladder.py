@@ -1,13 +1,12 @@
 """The repair ladder: how a flagged translation is tried again, one rung after the other, until a try has no fault.
 
-0. Second opinions on answers of the language model, flagged or not. Where one lacks a name that the dictionary knows, or is of low quality
-   and lacks any rare word of its sentence: a try that is told what the dictionary calls it (as Ghazvininejad et al. 2023,
-   "Dictionary-based phrase-level prompting", who tell all words, always). Where one is of low quality but lacks nothing: rung 1.
-   Then, wherever numbers are at fault: the best try with those put right of which only the scale is wrong (`numbers_mended`), for which
-   no model is asked; once more at the end.
-1. The engine's own retry (another prompt, no Han in the answer, no recurring n-grams; the language model has one).
-2. A try that is told how to say what was lost: terms, numbers, names, rare words (the language model in its prompt; Argos finds the
-   English of the first three in the sentence).
+1. Wherever numbers are at fault: the best try with those put right of which only the scale is wrong (`numbers_mended`), for which
+   no model is asked; again after the next rung and at the end.
+2. Second opinions, all together. Of what has a fault: a try by another prompt (the language model), and one that is told how to say what was
+   lost: terms, numbers, names, rare words (the language model in its prompt; Argos finds the English of the first three in the sentence).
+   Of answers of the language model without a fault: where one lacks a name that the dictionary knows, or is of low quality and lacks any
+   rare word of its sentence, a try that is told what the dictionary calls it (as Ghazvininejad et al. 2023, "Dictionary-based
+   phrase-level prompting", who tell all words, always); where one is of low quality but lacks nothing, the other prompt.
 3. The clauses of the sentence, each as a sentence of its own.
 4. A wider search.
 5. The sentence cut around what must come through; these pieces are put back as they are, so none can be lost.
@@ -23,7 +22,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from itertools import chain
 
 from ..dictionary.coverage import is_name, lacking_words
 from ..glossary import Glossary
@@ -32,11 +30,13 @@ from ..records import Hypothesis
 from ..repair import Candidate, best, clauses_of, hints_for, joined, judged, pieces_of
 from ..settings import Settings
 from ..tokens import tokens_of
-from ..translation import Context, Hints, Progress
+from ..translation import Context, Hints, Progress, Request
 from .model import RememberedModel
 
 Tries = dict[str, list[Candidate]]
 """All tries at each sentence, in order."""
+Try = tuple[str, Hypothesis]
+"""A sentence and what was said of it."""
 
 MOST_REMINDERS = 4
 """Words that a sentence's second try is told from the dictionary: each costs tokens, and distracts."""
@@ -66,35 +66,31 @@ class Ladder:
         """Add a first try at each of the sentences; ``known`` are those that the memory has, where that was asked already."""
         with self._model.heard_by(self._hear):
             wanted = {source: self.hints(source) for source in tries}
-            self._add(tries, self._model.first(wanted, progress, known))
+            self._add(tries, self._model.first(wanted, progress, known).items())
 
     def mend(self, tries: Tries) -> None:
         """Add other tries at sentences that had their first."""
-        rungs: tuple[Callable[[Tries], Mapping[str, Hypothesis]], ...] = (
+        rungs: tuple[Callable[[Tries], Iterable[Try]], ...] = (
             self._renumbered,
-            self._again,
-            self._hinted,
             self._clauses,
-            self._beam,
+            self._wider,
             self._cut,
             self._renumbered,
         )
         with self._model.heard_by(self._hear):
+            self._add(tries, self._renumbered(_faulty(tries)))
             self._add(tries, self._second(tries))
-            faulty = tries
             for rung in rungs:
-                faulty = {source: tried for source, tried in faulty.items() if best(source, tried).faulty}
-                if not faulty:
-                    return
-                self._add(tries, rung(faulty))
+                self._add(tries, rung(_faulty(tries)))
 
     def in_context(
         self, tries: Tries, wanted: Iterable[tuple[str, Context]]
     ) -> dict[tuple[str, Context], list[Candidate]]:
         """All tries at sentences with one more, which has read the sentence before."""
-        said = self._model.in_context(wanted)
+        requests = {Request(source, again=True, context=context): (source, context) for source, context in wanted}
         return {
-            (source, context): [*tries[source], self.judged(source, one)] for (source, context), one in said.items()
+            requests[request]: [*tries[request.sentence], self.judged(request.sentence, said)]
+            for request, said in self._model.other(requests).items()
         }
 
     def hints(self, source: str) -> Hints:
@@ -110,31 +106,35 @@ class Ladder:
         made_by = self._model.identity
         return judged(source, hypothesis, terms, self._settings.checks, engine=made_by.engine, model=made_by.model)
 
-    def _hear(self, answers: Mapping[str, Hypothesis]) -> None:
+    def _hear(self, answers: Mapping[Request, Hypothesis]) -> None:
         """Judge what the model has just said, while it goes on."""
-        self._heard |= {(source, said): self.judged(source, said) for source, said in answers.items()}
+        for request, said in answers.items():
+            self._heard[request.sentence, said] = self.judged(request.sentence, said)
 
-    def _add(self, tries: Tries, found: Mapping[str, Hypothesis]) -> None:
-        for source, hypothesis in found.items():
+    def _add(self, tries: Tries, found: Iterable[Try]) -> None:
+        for source, hypothesis in found:
             tries[source].append(self.judged(source, hypothesis))
 
-    def _second(self, tries: Tries) -> Mapping[str, Hypothesis]:
-        """Second opinions: tries that are told what the first lacks, and retries where it is doubtful for other reasons."""
-        least = self._settings.translation.llm_doubtful
-        if self._model.identity.engine != "llm" or not least:
-            return {}
-        wanted: dict[str, Hints] = {}
-        doubtful: list[str] = []
+    def _second(self, tries: Tries) -> Iterable[Try]:
+        """Second opinions on what is faulty or doubtful."""
+        least = self._settings.translation.llm_doubtful if self._model.identity.engine == "llm" else 0.0
+        wanted: list[Request] = []
         for source, tried in tries.items():
-            one = best(source, tried)
+            one, terms = best(source, tried), self._glossary.terms_of(source)
+            if not one.faulty and not least:
+                continue
+            lost = hints_for(one.measures, source, terms) if one.faulty else self.hints(source)
             lacking = self._lacking(source, one)
-            if one.worth >= least:
+            if not one.faulty and one.worth >= least:
                 lacking = tuple(hint for hint in lacking if is_name(*hint))
-            elif not lacking and not self.hints(source):
-                doubtful.append(source)
-            if lacking:
-                wanted[source] = (*self.hints(source), *lacking[:MOST_REMINDERS])
-        return self._model.hinted(wanted, strict=False) | self._model.again(doubtful)
+            if lacking or (one.faulty and lost):
+                wanted.append(Request(source, (*lost, *lacking[:MOST_REMINDERS]), again=True))
+            if not terms and (one.faulty or (one.worth < least and not lacking)):
+                wanted.append(Request(source, again=True))
+        return self._other(wanted)
+
+    def _other(self, wanted: Iterable[Request]) -> Iterable[Try]:
+        return [(request.sentence, said) for request, said in self._model.other(wanted).items()]
 
     def _lacking(self, source: str, one: Candidate) -> Hints:
         if self._model.identity.engine != "llm":  # unmeasured with Argos, in whose source the English would stand
@@ -142,44 +142,33 @@ class Ladder:
         words = tokens_of(source, self._settings.tokens)
         return tuple(lacking_words(words, one.hypothesis.text))
 
-    def _renumbered(self, faulty: Tries) -> Mapping[str, Hypothesis]:
+    def _renumbered(self, faulty: Tries) -> Iterable[Try]:
         made = {}
         for source, tried in faulty.items():
             said = best(source, tried).hypothesis
             if (english := numbers_mended(source, said.text)) != said.text:
                 made[source] = replace(said, text=english)
         self._model.keep_made(NUMBERS, made)
-        return made
+        return made.items()
 
-    def _again(self, faulty: Tries) -> Mapping[str, Hypothesis]:
-        return self._model.again([source for source in faulty if not self.hints(source)])
-
-    def _hinted(self, faulty: Tries) -> Mapping[str, Hypothesis]:
-        wanted: dict[str, Hints] = {}
-        for source, tried in faulty.items():
-            one = best(source, tried)
-            hints = hints_for(one.measures, source, self._glossary.terms_of(source))
-            if hints := (*hints, *self._lacking(source, one)[:MOST_REMINDERS]):
-                wanted[source] = hints
-        return self._model.hinted(wanted, strict=True)
-
-    def _clauses(self, faulty: Tries) -> Mapping[str, Hypothesis]:
+    def _clauses(self, faulty: Tries) -> Iterable[Try]:
         parts = {source: clauses for source in faulty if len(clauses := clauses_of(source)) > 1}
-        said = self._said(list(chain.from_iterable(parts.values())))
+        said = self._said({one: source for source, clauses in parts.items() for one in clauses}, faulty)
         made = {source: joined([said[one] for one in clauses], clauses=True) for source, clauses in parts.items()}
         self._model.keep_made(CLAUSES, made)
-        return made
+        return made.items()
 
-    def _beam(self, faulty: Tries) -> Mapping[str, Hypothesis]:
-        return self._model.beam(faulty)
+    def _wider(self, faulty: Tries) -> Iterable[Try]:
+        return self._other(Request(source, wide=True) for source in faulty)
 
-    def _cut(self, faulty: Tries) -> Mapping[str, Hypothesis]:
+    def _cut(self, faulty: Tries) -> Iterable[Try]:
         cut = {}
         for source, tried in faulty.items():
             lost = best(source, tried).measures
             if lost.guests or lost.terms:
                 cut[source] = pieces_of(source, self._glossary.found_in(source), lost.guests)
-        said = self._said([piece.text for pieces in cut.values() for piece in pieces if piece.translate])
+        whole = {piece.text: source for source, pieces in cut.items() for piece in pieces if piece.translate}
+        said = self._said(whole, faulty)
         made = {
             source: joined(
                 [said[piece.text] if piece.translate else Hypothesis(piece.text, None) for piece in pieces],
@@ -188,12 +177,17 @@ class Ladder:
             for source, pieces in cut.items()
         }
         self._model.keep_made(CUT, made)
-        return made
+        return made.items()
 
-    def _said(self, pieces: list[str]) -> dict[str, Hypothesis]:
-        """The better of a first try and a retry at each piece of sentences."""
-        tries: Tries = {piece: [] for piece in pieces}
-        self._add(tries, self._model.first({piece: self.hints(piece) for piece in tries}, pieces=True))
-        faulty = [piece for piece, tried in tries.items() if tried[0].faulty and not self.hints(piece)]
-        self._add(tries, self._model.again(faulty))
-        return {piece: best(piece, tried).hypothesis for piece, tried in tries.items()}
+    def _said(self, pieces: Mapping[str, str], tries: Tries) -> dict[str, Hypothesis]:
+        """A try at each piece of a sentence, told what the best try at the whole lacks of it."""
+        wanted: dict[str, Hints] = {}
+        for piece, source in pieces.items():
+            lacking = [hint for hint in self._lacking(source, best(source, tries[source])) if hint[0] in piece]
+            wanted[piece] = (*self.hints(piece), *lacking[:MOST_REMINDERS])
+        return self._model.first(wanted, pieces=True)
+
+
+def _faulty(tries: Tries) -> Tries:
+    """Those of the sentences whose best try has a fault; they share their lists."""
+    return {source: tried for source, tried in tries.items() if best(source, tried).faulty}

@@ -5,15 +5,14 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
 from typing import TypeVar
 
 from ..models import InstalledModel
 from ..records import Hypothesis
 from ..settings import TranslationSettings
-from ..translation import Context, Engine, Hints, Identity, Keep, Progress, identity_of, load_engine
+from ..translation import Engine, Hints, Identity, Keep, Progress, Request, identity_of, load_engine
 from ..translation.turn import llm_turn
 from .speed import load_of
 from .store import Remembered, TranslationMemory
@@ -22,7 +21,7 @@ T = TypeVar("T")
 
 BEAM = "beam"
 HINTED = "hinted"
-HINTED_STRICT = "strict hinted"
+HINTED_AGAIN = "strict hinted"
 CONTEXT = "context"
 """The manners of tries beside the first and its retry; a number behind one is raised when an engine does something else for it."""
 
@@ -65,11 +64,8 @@ class RememberedModel:
 
     def known(self, wanted: Mapping[str, Hints], before: float = math.inf) -> dict[str, Hypothesis]:
         """The first tries at these sentences that are remembered, made ``before`` then; what has hints (terms) is known under them."""
-        plain = [source for source, hints in wanted.items() if not hints]
-        stored = self._memory.lookup(self.identity, plain, self._since, before)
-        found = {source: one.first for source, one in stored.items()}
-        hinted = {source: hints for source, hints in wanted.items() if hints}
-        return found | self._recalled(self._hinted_identities(HINTED, hinted), before)
+        found = self._recalled([Request(source, hints) for source, hints in wanted.items()], before)
+        return {request.sentence: said for request, said in found.items()}
 
     def first(
         self,
@@ -84,123 +80,77 @@ class RememberedModel:
         ``pieces`` of sentences that were counted already are not counted, their time is.
         """
         found = self.known(wanted) if known is None else dict(known)
-        new = [source for source, hints in wanted.items() if source not in found and not hints]
-        if new:
-
-            def keep(answers: Mapping[str, Hypothesis]) -> None:
-                found.update(answers)
-                fresh = {source: Remembered(hypothesis) for source, hypothesis in answers.items()}
-                self._memory.store(self.identity, fresh, self._since)
-
-            self._work(
-                0 if pieces else sum(map(load_of, new)),
-                lambda engine, kept: engine.translate(new, progress, kept),
-                keep,
-            )
-            # another process may have been first: what is stored is what everybody has
-            stored = self._memory.lookup(self.identity, new, self._since)
-            found |= {source: one.first for source, one in stored.items()}
-        hinted = {source: hints for source, hints in wanted.items() if source not in found}
-        if hinted:
-            found |= self._ask_hinted(hinted, 0 if pieces else sum(map(load_of, hinted)), progress, strict=False)
+        new = [Request(source, hints) for source, hints in wanted.items() if source not in found]
+        said = self._asked(new, 0 if pieces else sum(load_of(request.sentence) for request in new), progress)
         with self._lock:
-            self.translated += 0 if pieces else len(new) + len(hinted)
-        return found
+            self.translated += 0 if pieces else len(new)
+        return found | {request.sentence: one for request, one in said.items()}
 
-    def again(self, sources: Iterable[str]) -> dict[str, Hypothesis]:
-        """The engine's own retry of sentences whose first try (without hints) is remembered; none where it has no retry."""
-        stored = self._memory.lookup(self.identity, sources, self._since)
-        faulty = [source for source, one in stored.items() if not one.tried]
-        if faulty and self.identity.engine == "llm":
+    def other(self, wanted: Iterable[Request]) -> dict[Request, Hypothesis]:
+        """Other tries, all together, those that are remembered from there; none where the engine has no such tries."""
+        asked = [request for request in dict.fromkeys(wanted) if self._has(request)]
+        found = self._recalled(asked)
+        return found | self._asked([request for request in asked if request not in found], 0, None)
 
-            def keep(seconds: Mapping[str, Hypothesis]) -> None:
-                stored.update({s: replace(stored[s], tried=True, second=second) for s, second in seconds.items()})
-                self._memory.store_second(self.identity, seconds)
-
-            self._work(0, lambda engine, kept: engine.retry(faulty, keep=kept), keep)
-            stored |= self._memory.lookup(self.identity, faulty, self._since)
-        return {source: one.second for source, one in stored.items() if one.second is not None}
-
-    def hinted(self, wanted: Mapping[str, Hints], *, strict: bool) -> dict[str, Hypothesis]:
-        """Tries that are told how to say some words; ``strict``: in the manner of a retry."""
-        found = self._recalled(self._hinted_identities(HINTED_STRICT if strict else HINTED, wanted))
-        new = {source: hints for source, hints in wanted.items() if source not in found}
-        return found | self._ask_hinted(new, 0, None, strict=strict)
-
-    def beam(self, sources: Iterable[str]) -> dict[str, Hypothesis]:
-        """Tries by a wider search."""
-        width = self._settings.llm_retry_beam if self.identity.engine == "llm" else 0
-        identities = dict.fromkeys(sources, self.identity.varied(BEAM, width))
-        found = self._recalled(identities)
-        new = {source: identity for source, identity in identities.items() if source not in found}
-        return found | self._asked(new, 0, lambda engine, kept: engine.beam(list(new), kept))
-
-    def in_context(self, wanted: Iterable[tuple[str, Context]]) -> dict[tuple[str, Context], Hypothesis]:
-        """Tries at sentences that have read the one before; none where the engine reads only one sentence at a time."""
-        if self.identity.engine != "llm":
-            return {}
-        found: dict[tuple[str, Context], Hypothesis] = {}
-        rest = list(dict.fromkeys(wanted))
-        while rest:
-            contexts: dict[str, Context] = {}  # a sentence with several has a round for each
-            for source, context in rest:
-                contexts.setdefault(source, context)
-            rest = [(source, context) for source, context in rest if contexts[source] != context]
-            found |= {(source, contexts[source]): said for source, said in self._said_in(contexts).items()}
-        return found
-
-    def _said_in(self, contexts: Mapping[str, Context]) -> dict[str, Hypothesis]:
-        identities = {source: self.identity.varied(CONTEXT, *context) for source, context in contexts.items()}
-        found = self._recalled(identities)
-        new = {source: identity for source, identity in identities.items() if source not in found}
-        told = [contexts[source] for source in new]
-        return found | self._asked(new, 0, lambda engine, kept: engine.in_context(list(new), told, kept))
+    def _has(self, request: Request) -> bool:
+        """Whether the engine does something else for a request than for a first try: argos reads one sentence, and has no prompt to change."""
+        if self.identity.engine == "llm":
+            return True
+        return request.context is None and bool(request.hints or request.wide or not request.again)
 
     def keep_made(self, manner: str, made: Mapping[str, Hypothesis]) -> None:
         """Note what was put together from several answers, so that it is known as this model's."""
         answers = {source: Remembered(hypothesis) for source, hypothesis in made.items()}
         self._memory.store(self.identity.varied(manner), answers, self._since)
 
-    def _hinted_identities(self, manner: str, wanted: Mapping[str, Hints]) -> dict[str, Identity]:
-        prompt = self._settings.llm_hint_prompt
-        return {
-            source: self.identity.varied(manner, prompt, *(word for hint in hints for word in hint))
-            for source, hints in wanted.items()
-        }
+    def _identity_of(self, request: Request) -> Identity:
+        """Under what an answer is kept; a retry that is told nothing stands beside the first try."""
+        if request.hints:
+            said = (word for hint in request.hints for word in hint)
+            manner = HINTED_AGAIN if request.again else HINTED
+            return self.identity.varied(manner, self._settings.llm_hint_prompt, *said)
+        if request.context is not None:
+            return self.identity.varied(CONTEXT, *request.context)
+        if request.wide:
+            return self.identity.varied(BEAM, self._settings.llm_retry_beam if self.identity.engine == "llm" else 0)
+        return self.identity
 
-    def _ask_hinted(
-        self, wanted: Mapping[str, Hints], load: int, progress: Progress | None, *, strict: bool
-    ) -> dict[str, Hypothesis]:
-        identities = self._hinted_identities(HINTED_STRICT if strict else HINTED, wanted)
-        sources, hints = list(wanted), list(wanted.values())
-        return self._asked(
-            identities, load, lambda engine, kept: engine.hinted(sources, hints, progress, kept, strict=strict)
-        )
-
-    def _recalled(self, identities: Mapping[str, Identity], before: float = math.inf) -> dict[str, Hypothesis]:
-        """What is remembered of sentences, each under an identity of its own, made ``before`` then."""
-        found: dict[str, Hypothesis] = {}
-        for identity, sources in _by_identity(identities).items():
-            stored = self._memory.lookup(identity, sources, self._since, before)
-            found |= {source: one.first for source, one in stored.items()}
+    def _recalled(self, requests: Sequence[Request], before: float = math.inf) -> dict[Request, Hypothesis]:
+        """What is remembered of them, made ``before`` then."""
+        found: dict[Request, Hypothesis] = {}
+        for identity, some in self._by_identity(requests).items():
+            stored = self._memory.lookup(identity, [request.sentence for request in some], self._since, before)
+            for request in some:
+                one = stored.get(request.sentence)
+                said = one and (one.second if _is_retry(request) else one.first)
+                if said:
+                    found[request] = said
         return found
 
-    def _asked(
-        self, identities: Mapping[str, Identity], load: int, job: Callable[[Engine, Keep], object]
-    ) -> dict[str, Hypothesis]:
-        """The answers to sentences, remembered as they come, each under an identity of its own."""
-        made: dict[str, Hypothesis] = {}
-        if not identities:
-            return made
+    def _asked(self, requests: Sequence[Request], load: int, progress: Progress | None) -> dict[Request, Hypothesis]:
+        """The model's answers, remembered as they come."""
+        if not requests:
+            return {}
+        made: dict[Request, Hypothesis] = {}
 
-        def keep(answers: Mapping[str, Hypothesis]) -> None:
+        def keep(answers: Mapping[Request, Hypothesis]) -> None:
             made.update(answers)
-            for identity, sources in _by_identity({source: identities[source] for source in answers}).items():
-                fresh = {source: Remembered(answers[source]) for source in sources}
-                self._memory.store(identity, fresh, self._since)
+            for identity, some in self._by_identity(answers).items():
+                seconds = {request.sentence: answers[request] for request in some if _is_retry(request)}
+                firsts = {request.sentence: Remembered(answers[request]) for request in some if not _is_retry(request)}
+                self._memory.store(identity, firsts, self._since)
+                self._memory.store_second(identity, seconds)
 
-        self._work(load, job, keep)
-        return made
+        self._work(load, lambda engine, kept: engine.translate(requests, progress, kept), keep)
+        return made | self._recalled(
+            requests
+        )  # another process may have been first: what is stored is what everybody has
+
+    def _by_identity(self, requests: Iterable[Request]) -> dict[Identity, list[Request]]:
+        found: dict[Identity, list[Request]] = {}
+        for request in requests:
+            found.setdefault(self._identity_of(request), []).append(request)
+        return found
 
     def _work(self, load: int, job: Callable[[Engine, Keep], T], keep: Keep) -> T:
         """Have the engine do something when it is this process's turn, and measure how long it takes."""
@@ -222,7 +172,7 @@ class RememberedModel:
             engine = wake()
             waited = 0.0
 
-            def kept(answers: Mapping[str, Hypothesis]) -> None:
+            def kept(answers: Mapping[Request, Hypothesis]) -> None:
                 nonlocal waited
                 keep(answers)
                 listener: Keep | None = getattr(self._own, "listener", None)
@@ -257,8 +207,6 @@ class RememberedModel:
             return seconds
 
 
-def _by_identity(identities: Mapping[str, Identity]) -> dict[Identity, list[str]]:
-    found: dict[Identity, list[str]] = {}
-    for source, identity in identities.items():
-        found.setdefault(identity, []).append(source)
-    return found
+def _is_retry(request: Request) -> bool:
+    """Whether it is the one second try that is kept in the row of the first."""
+    return request.again and not (request.hints or request.context or request.wide)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from ..errors import NoModelError, UsageError
 from ..glossary import read_glossary
 from ..models import find_models
+from ..quotation import with_quotes
 from ..repair import Candidate, Translation, best, chosen, model_input
 from ..settings import Settings
 from ..translation import Context, Identity, Progress
@@ -134,7 +135,7 @@ class Translator:
             if faulty:
                 self._ladder(model).climb(faulty)
         made = {
-            source: replace(chosen(source, tried), remembered=source in begun.remembered)
+            source: replace(self._chosen(source, tried), remembered=source in begun.remembered)
             for source, tried in tries.items()
         }
         return self._in_context(begun.sources, begun.found | made, tries, follows)
@@ -196,6 +197,14 @@ class Translator:
     def _ladder(self, model: RememberedModel) -> Ladder:
         return Ladder(model, self._glossary, self._settings)
 
+    def _chosen(self, source: str, tried: Sequence[Candidate]) -> Translation:
+        """The best of all tries, written as the settings want it."""
+        found = chosen(source, tried)
+        if found.text is None:
+            return found
+        terms = [term.english for term in self._glossary.terms_of(source)]
+        return replace(found, text=with_quotes(source, found.text, self._settings.translation.quotes, terms))
+
     def _in_context(
         self, sources: Sequence[str], found: Mapping[str, Translation], tries: Tries, follows: Sequence[bool]
     ) -> list[Translation]:
@@ -213,7 +222,7 @@ class Translator:
             wanted = [(sources[place], context) for place, context in contexts.items()]
             told |= self._ladder(model).in_context(tries, wanted)
         here = {
-            place: chosen(sources[place], told[sources[place], context])
+            place: self._chosen(sources[place], told[sources[place], context])
             for place, context in contexts.items()
             if (sources[place], context) in told
         }

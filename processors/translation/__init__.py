@@ -10,10 +10,21 @@ from functools import lru_cache
 
 from ..models import InstalledModel, find_models
 from ..settings import ModelSettings, TranslationSettings
-from .engine import Context, Engine, Hints, Keep, Progress
+from .engine import Context, Engine, Hints, Keep, Progress, Request
 from .identity import Identity, identity_of
 
-__all__ = ["Context", "Engine", "Hints", "Identity", "Keep", "Progress", "identity_of", "load_engine", "open_engine"]
+__all__ = [
+    "Context",
+    "Engine",
+    "Hints",
+    "Identity",
+    "Keep",
+    "Progress",
+    "Request",
+    "identity_of",
+    "load_engine",
+    "open_engine",
+]
 
 
 def open_engine(settings: TranslationSettings, models: ModelSettings) -> Engine | None:

@@ -17,7 +17,7 @@ from ..models import InstalledModel
 from ..records import Hypothesis
 from ..settings import TranslationSettings
 from ..word_alignment.attention import Attention
-from .engine import Context, Hints, Keep, Progress
+from .engine import Hints, Keep, Progress, Request
 from .layout import layout_of
 
 BATCHES_AHEAD = 3
@@ -59,40 +59,32 @@ class ArgosEngine:
         return str(self._translator.compute_type)
 
     def translate(
-        self, sentences: Sequence[str], progress: Progress | None = None, keep: Keep | None = None
+        self, requests: Sequence[Request], progress: Progress | None = None, keep: Keep | None = None
     ) -> list[Hypothesis]:
-        """One hypothesis a sentence; beam search, mean log-probability of the tokens as score."""
-        return self._translate(sentences, sentences, progress, keep)
+        """One hypothesis a request; beam search, mean log-probability of the tokens as score.
 
-    def hinted(
-        self,
-        sentences: Sequence[str],
-        hints: Sequence[Hints],
-        progress: Progress | None = None,
-        keep: Keep | None = None,
-        *,
-        strict: bool,
-    ) -> list[Hypothesis]:
-        """With the English of the hints in place of their Chinese: such models copy Latin letters, mostly."""
-        return self._translate(sentences, list(map(_with_english, sentences, hints)), progress, keep)
-
-    def beam(self, sentences: Sequence[str], keep: Keep | None = None) -> list[Hypothesis]:
-        """A search twice as wide, in which no three tokens recur."""
-        beam = 2 * self._settings.argos_beam
-        return self._translate(sentences, sentences, None, keep, beam_size=beam, no_repeat_ngram_size=3)
+        Hints stand in place of their Chinese: such models copy Latin letters, mostly. A wider search is twice as wide, and no three
+        tokens recur in it. These models read one sentence and have no prompt to change: there are no other second tries.
+        """
+        found: dict[Request, Hypothesis] = {}
+        for wide, options in (
+            (False, {}),
+            (True, {"beam_size": 2 * self._settings.argos_beam, "no_repeat_ngram_size": 3}),
+        ):
+            asked = list(dict.fromkeys(one for one in requests if one.wide == wide))
+            found |= zip(asked, self._translate(asked, progress, keep, **options), strict=True)
+        return [found[one] for one in requests]
 
     def _translate(
         self,
-        sentences: Sequence[str],
-        said: Sequence[str],
+        requests: Sequence[Request],
         progress: Progress | None,
         keep: Keep | None,
         **options: Any,
     ) -> list[Hypothesis]:
-        """Hypotheses of what is ``said`` in place of each sentence."""
-        tokens = [self._tokenizer.encode(text) for text in said]
+        tokens = [self._tokenizer.encode(_with_english(one.sentence, one.hints)) for one in requests]
         found: list[Hypothesis | None] = [None] * len(tokens)
-        fresh: dict[str, Hypothesis] = {}
+        fresh: dict[Request, Hypothesis] = {}
         # several lengths are under way at once, so that no worker waits for the end of another's; long ones first, so that
         # what is left at the end is short
         order = deque(self._batches(tokens))
@@ -110,9 +102,9 @@ class ArgosEngine:
                 pieces = result.hypotheses[0]
                 text = self._tokenizer.decode(pieces[1:] if self._prefix and pieces[:1] == [self._prefix] else pieces)
                 hypothesis = Hypothesis(text.strip(), float(result.scores[0]), truncated=len(pieces) >= limit)
-                found[index] = fresh[sentences[index]] = hypothesis
+                found[index] = fresh[requests[index]] = hypothesis
                 if progress is not None:
-                    progress(sentences[index])
+                    progress(requests[index].sentence)
                 if keep is not None and len(fresh) >= KEPT_AT_ONCE:
                     keep(fresh)
                     fresh = {}
@@ -165,18 +157,6 @@ class ArgosEngine:
             found.append(Attention(source, target, result.attention[0][len(opening) : len(opening) + len(target)]))
         return found
 
-    def retry(
-        self, sentences: Sequence[str], progress: Progress | None = None, keep: Keep | None = None
-    ) -> list[Hypothesis] | None:
-        """Argos has no prompt to change: its other tries are `beam` and `hinted`."""
-        return None
-
-    def in_context(
-        self, sentences: Sequence[str], contexts: Sequence[Context], keep: Keep | None = None
-    ) -> list[Hypothesis] | None:
-        """Argos' models read one sentence."""
-        return None
-
     def rest(self) -> None:
         """A small model stays where it is."""
 
@@ -185,6 +165,8 @@ class ArgosEngine:
 
 
 def _with_english(sentence: str, hints: Hints) -> str:
+    if not hints:
+        return sentence
     for chinese, english in hints:
         sentence = sentence.replace(chinese, f" {english} ")
     return " ".join(sentence.split())

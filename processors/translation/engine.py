@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from ..records import Hypothesis
@@ -16,7 +17,23 @@ Hints = tuple[tuple[str, str], ...]
 Context = tuple[str, str]
 """The sentence before one in its document, as a model sees it, and what it was translated as."""
 
-Keep = Callable[[Mapping[str, Hypothesis]], None]
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A try that a model is asked for. Without anything else it is a first try at the sentence."""
+
+    sentence: str
+    hints: Hints = ()
+    """What it is told to say."""
+    again: bool = False
+    """A second try, by other means and without recurring n-grams; of the language model without hints: by another prompt."""
+    context: Context | None = None
+    """What the model has read and said before, of a second try."""
+    wide: bool = False
+    """A second try by a wider search."""
+
+
+Keep = Callable[[Mapping[Request, Hypothesis]], None]
 """Called with the answers of each batch as soon as it is done."""
 
 
@@ -28,37 +45,9 @@ class Engine(Protocol):
     """``name@version`` of the model, as it stands in every row made by it."""
 
     def translate(
-        self, sentences: Sequence[str], progress: Progress | None = None, keep: Keep | None = None
+        self, requests: Sequence[Request], progress: Progress | None = None, keep: Keep | None = None
     ) -> list[Hypothesis]:
-        """One hypothesis a sentence, in the same order."""
-        ...
-
-    def retry(
-        self, sentences: Sequence[str], progress: Progress | None = None, keep: Keep | None = None
-    ) -> list[Hypothesis] | None:
-        """A second try by other means for sentences whose first hypothesis is faulty; None: the engine has none."""
-        ...
-
-    def hinted(
-        self,
-        sentences: Sequence[str],
-        hints: Sequence[Hints],
-        progress: Progress | None = None,
-        keep: Keep | None = None,
-        *,
-        strict: bool,
-    ) -> list[Hypothesis]:
-        """A try that is told how to say some words of each sentence; ``strict``: in the manner of a retry."""
-        ...
-
-    def beam(self, sentences: Sequence[str], keep: Keep | None = None) -> list[Hypothesis]:
-        """A try by a wider search without recurring n-grams."""
-        ...
-
-    def in_context(
-        self, sentences: Sequence[str], contexts: Sequence[Context], keep: Keep | None = None
-    ) -> list[Hypothesis] | None:
-        """A try that has read the sentence before each; None: the engine reads only one sentence at a time."""
+        """One hypothesis a request, in the same order. Whatever can share a batch does."""
         ...
 
     def rest(self) -> None:

@@ -21,7 +21,7 @@ from ..models import InstalledModel
 from ..settings import TranslationSettings
 
 ARGOS_BATCH_TOKENS = 1024
-LLM_BATCH = 32
+LLM_BATCH = 64
 """Sizes of batches that nothing was measured for."""
 MOST_WORKERS = 8
 """Most batches that argos works on at once where nothing was measured: each needs some 100 MB."""

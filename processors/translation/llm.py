@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..detection.characters import BOPOMOFO, HAN
@@ -22,7 +23,7 @@ from ..models.manifest import read_manifest
 from ..records import Hypothesis
 from ..settings import TranslationSettings
 from .chat import TurnTokens, turn_tokens
-from .engine import Context, Hints, Keep, Progress
+from .engine import Keep, Progress, Request
 from .layout import layout_of
 
 if TYPE_CHECKING:
@@ -31,9 +32,9 @@ if TYPE_CHECKING:
 
 REFUSALS = ("I'm sorry", "I am sorry", "Sorry, but", "I can't", "I cannot", "As an AI", "The text")
 """How a model begins that talks of the text instead of translating it."""
-TOKENS_AT_ONCE = 3072
-"""Most tokens of the sentences of a batch, each taken as long as the longest: it bounds the memory of a batch. Sentences of common
-lengths never come near."""
+TOKENS_AT_ONCE = 2048
+"""Most tokens of the sentences of a batch, each taken as long as the longest: it bounds the memory of a batch. Up to 32 tokens a
+sentence it is not reached by batches of 64."""
 
 
 class LlmEngine:
@@ -71,40 +72,18 @@ class LlmEngine:
         return str(self._generator.compute_type)
 
     def translate(
-        self, sentences: Sequence[str], progress: Progress | None = None, keep: Keep | None = None
+        self, requests: Sequence[Request], progress: Progress | None = None, keep: Keep | None = None
     ) -> list[Hypothesis]:
-        """One hypothesis a sentence. Greedy; stops at the first line break."""
-        return self._generate(sentences, self._settings.llm_prompt, False, progress, keep)
+        """One hypothesis a request: greedy, to the first line break.
 
-    def retry(
-        self, sentences: Sequence[str], progress: Progress | None = None, keep: Keep | None = None
-    ) -> list[Hypothesis]:
-        """Again with another prompt and no recurring n-grams."""
-        return self._generate(sentences, self._settings.llm_retry_prompt, True, progress, keep)
-
-    def hinted(
-        self,
-        sentences: Sequence[str],
-        hints: Sequence[Hints],
-        progress: Progress | None = None,
-        keep: Keep | None = None,
-        *,
-        strict: bool,
-    ) -> list[Hypothesis]:
-        """With the hints in the prompt."""
-        said = ["; ".join(f"{chinese} = {english}" for chinese, english in some) for some in hints]
-        return self._generate(sentences, self._settings.llm_hint_prompt, strict, progress, keep, hints=said)
-
-    def beam(self, sentences: Sequence[str], keep: Keep | None = None) -> list[Hypothesis]:
-        """The manner of a retry, but with beam search. It cannot be interrupted within a batch."""
-        beam = self._settings.llm_retry_beam
-        return self._generate(sentences, self._settings.llm_retry_prompt, True, None, keep, beam=beam)
-
-    def in_context(
-        self, sentences: Sequence[str], contexts: Sequence[Context], keep: Keep | None = None
-    ) -> list[Hypothesis]:
-        """The manner of a retry, in a conversation in which the sentence before was just translated."""
-        return self._generate(sentences, self._settings.llm_prompt, True, None, keep, contexts=contexts)
+        First tries share batches with each other, and so do second tries, whatever they are told: a step of a few sentences takes half as
+        long as one of thirty. A wider search, which cannot be interrupted within a batch, is apart.
+        """
+        found: dict[Request, Hypothesis] = {}
+        for again, wide in ((False, False), (True, False), (True, True)):
+            asked = [one for one in dict.fromkeys(requests) if one.wide == wide and (one.again or wide) == again]
+            found |= zip(asked, self._generate(asked, progress, keep, again=again, wide=wide), strict=True)
+        return [found[one] for one in requests]
 
     def rest(self) -> None:
         """Give the model's memory back until `wake`."""
@@ -116,41 +95,29 @@ class LlmEngine:
             self._generator.load_model()
 
     def _generate(
-        self,
-        sentences: Sequence[str],
-        prompt: str,
-        strict: bool,
-        progress: Progress | None,
-        keep: Keep | None,
-        *,
-        beam: int = 1,
-        hints: Sequence[str] | None = None,
-        contexts: Sequence[Context] | None = None,
+        self, requests: Sequence[Request], progress: Progress | None, keep: Keep | None, *, again: bool, wide: bool
     ) -> list[Hypothesis]:
-        found: list[Hypothesis | None] = [None] * len(sentences)
-        lengths = [len(ids) for ids in (self._tokenizer.encode(s).ids for s in sentences)]
-        # Like lengths share a batch, so that little is padded; the order is the same whenever the sentences are.
-        order = sorted(range(len(sentences)), key=lambda i: (lengths[i], sentences[i]))
+        beam = self._settings.llm_retry_beam if wide else 1
+        found: list[Hypothesis | None] = [None] * len(requests)
+        lengths = [len(self._tokenizer.encode(one.sentence).ids) for one in requests]
+        # Like lengths share a batch, so that little is padded; the order is the same whenever the requests are.
+        order = sorted(
+            range(len(requests)), key=lambda i: (lengths[i], requests[i].sentence, self._prompt(requests[i]))
+        )
         for batch in _batches(order, lengths, max(1, self.layout.batch // beam), TOKENS_AT_ONCE // beam):
-            limit = int(self._settings.max_length_ratio * max(lengths[i] for i in batch)) + 24
+            opening = self._shared_opening([requests[i] for i in batch])
             results = self._interruptible(
-                [sentences[i] for i in batch],
-                [
-                    [
-                        *(self._earlier_tokens(prompt, *contexts[i]) if contexts else ()),
-                        *self._turn_tokens(prompt, sentences[i], hints[i] if hints else ""),
-                    ]
-                    for i in batch
-                ],
+                [requests[i].sentence for i in batch],
+                [self._prompt_tokens(requests[i])[len(opening) :] for i in batch],
                 beam_size=beam,
-                static_prompt=self._opening_tokens(prompt),  # read once, its state is kept
-                max_length=limit,
+                static_prompt=opening,  # read once, its state is kept
+                max_length=int(self._settings.max_length_ratio * max(lengths[i] for i in batch)) + 24,
                 end_token=self._end_ids,
                 return_end_token=True,
                 include_prompt_in_result=False,
                 return_scores=True,
-                no_repeat_ngram_size=self._settings.llm_retry_no_repeat_ngram if strict else 0,
-                suppress_sequences=self._unwanted(refusals=beam > 1),
+                no_repeat_ngram_size=self._settings.llm_retry_no_repeat_ngram if again else 0,
+                suppress_sequences=self._unwanted(refusals=wide),
                 progress=progress,
             )
             for index, result in zip(batch, results, strict=True):
@@ -160,7 +127,7 @@ class LlmEngine:
                 score = float(result.scores[0])
                 found[index] = Hypothesis(text, score if math.isfinite(score) else None, truncated=not ended)
             if keep is not None:
-                keep({sentences[i]: hypothesis for i in batch if (hypothesis := found[i]) is not None})
+                keep({requests[i]: hypothesis for i in batch if (hypothesis := found[i]) is not None})
         return [hypothesis for hypothesis in found if hypothesis is not None]
 
     def _interruptible(
@@ -199,8 +166,35 @@ class LlmEngine:
         """What the model expects between an answer and the user's next text."""
         return turn_tokens(self._tokenizer, self._manifest.turn_between or "", "")
 
+    def _prompt(self, request: Request) -> str:
+        """The user turn that a request is made with."""
+        if request.hints:
+            return self._settings.llm_hint_prompt
+        other = (request.again or request.wide) and request.context is None
+        return self._settings.llm_retry_prompt if other else self._settings.llm_prompt
+
+    def _prompt_tokens(self, request: Request) -> list[str]:
+        """All that the model reads of a request: maybe a turn that has its answer, then the one that waits for it."""
+        prompt, said = self._prompt(request), "; ".join(f"{chinese} = {english}" for chinese, english in request.hints)
+        if request.context is None:
+            return [*self._opening_tokens(prompt), *self._turn_tokens(prompt, request.sentence, said)]
+        sentence, answer = request.context
+        return [
+            *self._opening_tokens(prompt),
+            *self._turn_tokens(prompt, sentence),
+            *self._tokenizer.encode(answer).tokens,
+            *self._opening_tokens(prompt, self._between),
+            *self._turn_tokens(prompt, request.sentence),
+        ]
+
+    def _shared_opening(self, requests: Sequence[Request]) -> list[str]:
+        """What all of them begin with: their prompt as far as the sentence or, where they have several, what these have in common."""
+        openings = [self._opening_tokens(prompt) for prompt in {self._prompt(one) for one in requests}]
+        alike = takewhile(lambda tokens: len(set(tokens)) == 1, zip(*openings, strict=False))
+        return [tokens[0] for tokens in alike]
+
     def _opening_tokens(self, prompt: str, frame: TurnTokens | None = None) -> list[str]:
-        """What stands before the sentence in every prompt, in the frame of a first turn or another."""
+        """What stands before the sentence in every such prompt, in the frame of a first turn or another."""
         frame = frame or self._turn
         return [*frame.before, *self._tokenizer.encode(frame.lead + _opening(prompt)).tokens]
 
@@ -209,11 +203,6 @@ class LlmEngine:
         before, _, after = prompt.removeprefix(_opening(prompt)).partition("{source}")
         text = before.replace("{hints}", hints) + sentence + after + self._turn.tail
         return [*self._tokenizer.encode(text).tokens, *self._turn.after]
-
-    def _earlier_tokens(self, prompt: str, sentence: str, answer: str) -> list[str]:
-        """A turn that has its answer, and the opening of the next turn; the opening of the first is the generator's."""
-        said = self._tokenizer.encode(answer).tokens
-        return [*self._turn_tokens(prompt, sentence), *said, *self._opening_tokens(prompt, self._between)]
 
     @cached_property
     def _vocabulary(self) -> list[tuple[int, str, str]]:

@@ -18,6 +18,7 @@ import ctranslate2
 from ..models import InstalledModel
 from ..settings import TranslationSettings
 from .argos import ArgosEngine
+from .engine import Request
 from .identity import compute_device
 from .layout import ARGOS_BATCH_TOKENS, LLM_BATCH, MOST_WORKERS, Layout, cores, keep_layout, tuning_path
 from .llm import LlmEngine
@@ -198,7 +199,7 @@ def _tune_llm(installed: InstalledModel, settings: TranslationSettings, say: Say
 def _rate(engine: ArgosEngine | LlmEngine, sentences: Sequence[str]) -> float:
     """Sentences a second."""
     started = time.perf_counter()
-    engine.translate(sentences)
+    engine.translate([Request(sentence) for sentence in sentences])
     return len(sentences) / (time.perf_counter() - started)
 
 

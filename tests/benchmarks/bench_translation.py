@@ -188,11 +188,12 @@ def compare_llm(count: int) -> None:
     """The installed language model in its batches, beside one sentence at a time."""
     from duiyi.processors.models import find_model
     from duiyi.processors.settings import load_settings
+    from duiyi.processors.translation import Request
     from duiyi.processors.translation.llm import LlmEngine
 
     settings = load_settings()
     engine = LlmEngine(find_model("llm", settings.models), settings.translation)
-    texts = real_shape.sentences(count)
+    texts = [Request(text) for text in real_shape.sentences(count)]
     engine.translate(texts[:1])
     started = time.perf_counter()
     engine.translate(texts)

@@ -1,0 +1,53 @@
+"""Quotation marks and apostrophes: one manner of writing them in all that machines say.
+
+Models mix both manners, even in one sentence. Typographic marks are what Chinese has anyway, and what professional translators write (both
+references of WMT22 zh→en have 480 closing ones together, and 18 straight marks); straight ones suit whoever searches with code.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from .settings import Quotes
+
+_STRAIGHT = str.maketrans("“”„‟‘’‚‛", "\"\"\"\"''''")
+_mark = re.compile("[\"']")
+_may_open = re.compile(r"(?:^|[\s(\[{“‘—–/-])$")
+_decade = re.compile(r"\d0s\b")
+_closing_later = re.compile(r"[^\s(\[{]'(?!\w)")
+
+
+def with_quotes(source: str, english: str, quotes: Quotes, kept: Iterable[str] = ()) -> str:
+    """``english`` with all quotation marks and apostrophes in one manner; it is as long as before.
+
+    The words in ``kept`` (terms) stay as they are. Where the source itself has straight marks, its author chose, and typographic ones are not
+    put in. A straight mark behind a digit that closes nothing (5'10", inches) stays, too.
+    """
+    if quotes == "typographic" and _mark.search(source):
+        return english
+    made = english.translate(_STRAIGHT)
+    if quotes == "typographic":
+        made = _typographic(made)
+    for word in kept:
+        for found in re.finditer(re.escape(word), english):
+            made = made[: found.start()] + word + made[found.end() :]
+    return made
+
+
+def _typographic(english: str) -> str:
+    made, last, is_open = "", 0, False
+    for found in _mark.finditer(english):
+        made += english[last : found.start()]
+        last = found.end()
+        rest = english[last:]
+        opens = _may_open.search(made) is not None and rest[:1].strip() != ""
+        measure = made[-1:].isdigit() and not is_open
+        if found[0] == '"':
+            made += "“" if opens else '"' if measure else "”"
+            is_open = opens
+        elif opens:
+            made += "’" if _decade.match(rest) or not _closing_later.search(rest) else "‘"
+        else:
+            made += "'" if measure and not rest[:1].isalpha() else "’"
+    return made + english[last:]
