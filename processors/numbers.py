@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from itertools import pairwise
 
 _NUMBER = r"(?<!\d)\d{1,40}(?:[.,]\d{1,40}){0,8}"
@@ -42,6 +43,20 @@ _counted = re.compile(
     "(?<![一二两兩三四五六七八九十百千万萬亿億零〇第几幾数數初十来來点點/.0-9])([三四五六七八九])"
     "(?:个月|個月|个小时|個小時|小时|小時|分钟|分鐘|天(?!两|三|打)|年(?!级|級)|周(?!年)(?<!四周)|岁|歲|公里|公斤|元|美元|块钱|塊錢|名|位|所|家|艘|辆|輛|架|倍|度)"
 )
+_UNITS = {
+    unit: english
+    for english, units in (
+        ("years", "年"),
+        ("months", "个月 個月"),
+        ("weeks", "周"),
+        ("days", "天"),
+        ("hours", "个小时 個小時 小时 小時"),
+        ("minutes", "分钟 分鐘"),
+        ("kilometres", "公里"),
+        ("times", "倍"),
+    )
+    for unit in units.split()
+}
 _NOT_NUMBERS = re.compile(
     "十分(?!之|钟|鐘)|万一|萬一|一一|千千万万|千千萬萬|万万|萬萬|三三两两|三三兩兩|九十九|一百八十度|三位一[体體]"
 )
@@ -103,7 +118,7 @@ def missing_numbers(chinese: str, english: str) -> set[str]:
 
 def wanted_numbers(chinese: str) -> dict[str, set[str]]:
     """The numbers that a translation must have, as they stand in the Chinese (digits plain), each with the values it may have."""
-    source = _SAID_BY_NAME.sub(_blank, _plain_digits(chinese))
+    source = _SAID_BY_NAME.sub(_blank, plain_digits(chinese))
     wanted: dict[str, set[str]] = {}
     taken: list[tuple[int, int]] = []
 
@@ -146,10 +161,51 @@ def wanted_numbers(chinese: str) -> dict[str, set[str]]:
     return wanted
 
 
+def english_numbers(chinese: str, numbers: Iterable[str]) -> dict[str, str]:
+    """How English writes these of the `wanted_numbers` of a sentence: what stands there (digits plain), and its English.
+
+    A number of a date stands there with its date: 12月11日, December 11; 9日, the 9th.
+    """
+    source, wanted = plain_digits(chinese), wanted_numbers(chinese)
+    found: dict[str, str] = {}
+    for said in sorted(wanted.keys() & set(numbers)):
+        dates = [date for date in _date.finditer(source) if said in date[0]]
+        found |= {date[0]: _english_date(date) for date in dates} or {said: english_number(said, wanted[said])}
+    return found
+
+
+_date = re.compile(
+    r"(?<!\d)(3[01]|[12]\d|0?[1-9]) ?日|((?:19|20)\d\d) ?年(?! ?1?\d ?月)"
+    r"|(?:((?:19|20)\d\d) ?年 ?)?(?<!\d)(1[0-2]|0?[1-9]) ?月(?: ?(3[01]|[12]\d|0?[1-9]) ?[日号號])?(?!\d)"
+)
+_ORDINALS = {"1": "st", "2": "nd", "3": "rd"}
+
+
+def english_date(date: str) -> str:
+    """A date in digits (2021年12月11日, 12月11日, 9日) as English writes it; as it stands where it is none."""
+    found = _date.fullmatch(date)
+    return _english_date(found) if found else date
+
+
+def _english_date(date: re.Match[str]) -> str:
+    alone, only_year, year, month, day = date.groups()
+    if only_year:
+        return only_year
+    if alone:
+        return f"the {int(alone)}{'th' if 10 < int(alone) < 14 else _ORDINALS.get(alone[-1], 'th')}"
+    name = _MONTHS[int(month) - 1].capitalize()
+    if day:
+        return f"{name} {int(day)}" + (f", {year}" if year else "")
+    return f"{name} {year}" if year else name
+
+
 def english_number(said: str, forms: set[str]) -> str:
     """How English writes a number that stands in the Chinese as ``said`` and may have these values."""
     if said.replace(".", "").isdigit():
         return said
+    counted = _counted.fullmatch(said)
+    if counted and (unit := _UNITS.get(said[1:])):
+        return f"{_ZH_DIGITS[counted[1]]} {unit}"
     days = {short: name.capitalize() for name in _DAYS for short in [name[:3]]}
     value = max(forms, key=len)
     if value in days or value in _MONTHS:
@@ -170,8 +226,14 @@ def numbers_mended(chinese: str, english: str) -> str:
     Chinese accounts for, it becomes 4.6 million. Everything else stays as it is.
     """
     wanted = wanted_numbers(chinese)
+    values = {form for forms in wanted.values() for form in forms}
+    for spaced in _spaced.findall(english):
+        if _value(spaced.replace(" ", "")) in values or any(
+            _significant(spaced.replace(", ", "")) == _significant(one) for one in values
+        ):
+            english = english.replace(spaced, spaced.replace(" ", ""))
     for said in sorted(missing_numbers(chinese, english)):
-        item = re.match(rf"\s*{re.escape(said)}\s*([.、）)])(?!\d)", _plain_digits(chinese))
+        item = re.match(rf"\s*{re.escape(said)}\s*([.、）)])(?!\d)", plain_digits(chinese))
         if item:
             english = f"{said}{')' if item[1] in '）)' else '.'} {english}"
             continue
@@ -187,6 +249,10 @@ def numbers_mended(chinese: str, english: str) -> str:
         for start, end, _ in reversed(mentions):
             english = english[:start] + english_number(said, wanted[said]) + english[end:]
     return english
+
+
+_spaced = re.compile(r"(?<![\d,])\d{1,3}(?:, \d{3})+(?!\d)")
+"""44, 830, 000"""
 
 
 def _mentions(english: str) -> list[tuple[int, int, str]]:
@@ -221,11 +287,11 @@ def invented_numbers(chinese: str, english: str) -> set[str]:
     """Numbers in digits of the English that the Chinese cannot account for; none where it has numerals in characters."""
     if _zh_any_numeral.search(_NOT_NUMBERS.sub(_blank, chinese)):
         return set()
-    known = {form for value in _digits(_plain_digits(chinese)) for form in _other_forms(value)} | {"0"}
+    known = {form for value in _digits(plain_digits(chinese)) for form in _other_forms(value)} | {"0"}
     known |= set().union(*wanted_numbers(chinese).values())
     if _zh_vague.search(chinese):
         known |= _VAGUE
-    return {_value(number) for number in _number.findall(_NAMES_WITH_NUMBERS.sub(" ", _plain_digits(english)))} - known
+    return {_value(number) for number in _number.findall(_NAMES_WITH_NUMBERS.sub(" ", plain_digits(english)))} - known
 
 
 def chinese_numerals(text: str, without: list[tuple[int, int]] | None = None) -> dict[str, str]:
@@ -278,7 +344,7 @@ def _numeral(said: str) -> int | None:
 
 def english_values(text: str) -> set[str]:
     """Values of all numbers that an English text speaks of, in digits and in words."""
-    plain = _plain_digits(text)
+    plain = plain_digits(text)
     scaled = list(_en_scaled.finditer(plain))
     found = {_times(match[1], _en_factor(match[2])) for match in scaled}
     rest = plain
@@ -368,7 +434,7 @@ def _plain(value: float) -> str:
     return f"{value:.6f}".rstrip("0").rstrip(".")
 
 
-def _plain_digits(text: str) -> str:
+def plain_digits(text: str) -> str:
     """Full-width and circled digits as ordinary ones."""
     if text.isascii():
         return text

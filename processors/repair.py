@@ -6,17 +6,18 @@ The ladder itself, rung by rung, is climbed by `memory.ladder`, which asks the m
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import log
 from typing import Literal, NamedTuple
+from unicodedata import normalize
 
 from .answers import plain_answer
 from .checks import FAULTS, Measures, decide, han_left, length_deviation, measure, word_count
 from .detection.characters import BOPOMOFO, HAN, has_han
 from .detection.script import simplified
 from .glossary import Found, Term
-from .numbers import english_number, wanted_numbers
+from .numbers import english_numbers, plain_digits
 from .protection import protected_spans
 from .quality import quality_of
 from .records import Hypothesis
@@ -184,17 +185,19 @@ def chosen(source: str, candidates: Sequence[Candidate]) -> Translation:
 
 
 def hints_for(found: Measures, source: str, terms: Sequence[Term]) -> tuple[tuple[str, str], ...]:
-    """What another try should be told to say: terms, and the numbers and guests that the tries so far lost, each with its English."""
-    wanted = wanted_numbers(source)
-    hints = [tuple(term) for term in terms]
-    hints += [(said, english_number(said, wanted[said])) for said in sorted(found.numbers) if said in wanted]
-    hints += [(said, said) for said in sorted(found.guests)]
-    return tuple(dict.fromkeys(hints))  # type: ignore[arg-type]
+    """What another try at a sentence, or at a part of it, should be told to say: its terms, and those of its numbers and guests that were
+    lost before, each with its English.
+    """
+    hints = [(term.chinese, term.english) for term in terms]
+    hints += english_numbers(source, found.numbers).items()
+    hints += [(said, said) for said in sorted(found.guests) if said in normalize("NFKC", source)]
+    return tuple(dict.fromkeys(hints))
 
 
 _clause_end = re.compile(
     rf"(?<!\d)[，、；：,;:](?!\d)[”’」』）)]?|(?<=[{HAN}])\s+(?=[{HAN}【（(])|[。！？!?…]+[”’」』）)]?|[】」』）)](?=[{HAN}])"
 )
+_in_brackets = re.compile(r"[（(][^（()）]{1,40}[）)]")
 _LEAST = 5
 """Chinese characters that a clause must have, to be translated by itself."""
 
@@ -202,6 +205,7 @@ _LEAST = 5
 def clauses_of(source: str) -> list[str]:
     """The clauses of a sentence, each with its mark; the sentence itself where it has but one."""
     protected = [(span.start, span.end) for span in protected_spans(source)]
+    protected += [(found.start(), found.end() - 1) for found in _in_brackets.finditer(source)]
     pieces: list[str] = []
     start = 0
     for mark in _clause_end.finditer(source):
@@ -224,12 +228,17 @@ class Piece(NamedTuple):
     translate: bool
 
 
-def pieces_of(source: str, terms: Sequence[Found], also: frozenset[str]) -> list[Piece]:
-    """A sentence cut around its protected spans, its terms (in English) and the words in ``also`` (guests)."""
+def pieces_of(source: str, terms: Sequence[Found], also: Mapping[str, str]) -> list[Piece]:
+    """A sentence cut around its protected spans, its terms (in English) and the words in ``also`` (guests, numbers), which become what they
+    are there.
+    """
     cuts = [(span.start, span.end, span.text) for span in protected_spans(source)]
     cuts += [(found.start, found.end, found.term.english) for found in terms]
+    plain = plain_digits(source)
     cuts += [
-        (match.start(), match.end(), said) for said in sorted(also) for match in re.finditer(re.escape(said), source)
+        (match.start(), match.end(), english)
+        for said, english in sorted(also.items())
+        for match in re.finditer(rf"(?<!\d){re.escape(said)}" if said[0].isdigit() else re.escape(said), plain)
     ]
     pieces: list[Piece] = []
     position = 0

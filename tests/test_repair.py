@@ -10,7 +10,7 @@ import pytest
 from conftest import Duiyi
 from dataset_runs import RUN
 from duiyi.processors.analysis import analyse
-from duiyi.processors.checks import flags_of
+from duiyi.processors.checks import flags_of, measure
 from duiyi.processors.dictionary.coverage import is_name, lacking_words
 from duiyi.processors.errors import UsageError
 from duiyi.processors.glossary import Glossary, Term, missed_terms, read_glossary
@@ -26,6 +26,7 @@ from duiyi.processors.repair import (
     Translation,
     best,
     clauses_of,
+    hints_for,
     joined,
     judged,
     merely_deletes,
@@ -275,16 +276,26 @@ def test_a_sentence_is_taken_apart_and_put_together() -> None:
     assert joined(said, clauses=True).text == "I waited downstairs, you never came."
     glossary = Glossary([Term("甲方", "Party A")])
     source = "请甲方打开 https://a.example/x 。"
-    pieces = pieces_of(source, glossary.found_in(source), frozenset())
+    pieces = pieces_of(source, glossary.found_in(source), {})
     assert [(piece.text, piece.translate) for piece in pieces] == [
         ("请", True), ("Party A", False), ("打开", True), ("https://a.example/x", False), (".", False)
     ]  # fmt: skip
 
 
+def test_a_lost_number_is_told_and_put_back_with_its_date() -> None:
+    source = "据１２月11日电，县里建了44.83万个岗位，八年来最多。"
+    lost = measure(source, Hypothesis("The county built jobs.", None), ())
+    also = dict(hints_for(lost, source, ()))
+    assert also == {"12月11日": "December 11", "44.83万": "448,300", "八年": "8 years"}
+    assert hints_for(lost, "八年来最多。", ()) == (("八年", "8 years"),)
+    kept = [piece.text for piece in pieces_of(source, [], also) if not piece.translate]
+    assert [text for text in kept if text[0].isalnum()] == ["December 11", "448,300", "8 years"]
+
+
 @given(st.lists(st.sampled_from([*SPANS, "请看", "，", "结果。", "Jason", " "]), min_size=1, max_size=8))
 def test_pieces_hold_every_protected_span_as_it_is(parts: list[str]) -> None:
     source = " ".join(parts)
-    pieces = pieces_of(source, [], frozenset({"Jason"}))
+    pieces = pieces_of(source, [], {"Jason": "Jason"})
     kept = [piece.text for piece in pieces if not piece.translate]
     assert all(span.text in kept for span in protected_spans(source))
     made = joined([Hypothesis(piece.text if not piece.translate else "word", None) for piece in pieces], clauses=False)

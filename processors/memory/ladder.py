@@ -7,9 +7,9 @@
    Of answers of the language model without a fault: where one lacks a name that the dictionary knows, or is of low quality and lacks any
    rare word of its sentence, a try that is told what the dictionary calls it (as Ghazvininejad et al. 2023, "Dictionary-based
    phrase-level prompting", who tell all words, always); where one is of low quality but lacks nothing, the other prompt.
-3. The clauses of the sentence, each as a sentence of its own.
+3. The clauses of the sentence, each as a sentence of its own; of a report with a dateline, that (`datelines`) and the rest as a whole.
 4. A wider search.
-5. The sentence cut around what must come through; these pieces are put back as they are, so none can be lost.
+5. The clauses again, those cut around what they lost (numbers, names, terms); that is put back as it should be, so none can be lost.
 
 6. Where there is a sentence before it in its document: a try that has read that one (the language model). What comes of it holds
    for this place only, `Ladder.in_context`; the rungs above know no context, so identical sentences stay identical.
@@ -22,12 +22,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from itertools import chain
 
+from ..datelines import dateline_of
+from ..detection.characters import has_han
 from ..dictionary.coverage import is_name, lacking_words
 from ..glossary import Glossary
-from ..numbers import numbers_mended
+from ..numbers import numbers_mended, plain_digits
 from ..records import Hypothesis
-from ..repair import Candidate, best, clauses_of, hints_for, joined, judged, pieces_of
+from ..repair import Candidate, Piece, best, clauses_of, hints_for, joined, judged, pieces_of
 from ..settings import Settings
 from ..tokens import tokens_of
 from ..translation import Context, Hints, Progress, Request
@@ -152,40 +155,81 @@ class Ladder:
         return made.items()
 
     def _clauses(self, faulty: Tries) -> Iterable[Try]:
-        parts = {source: clauses for source in faulty if len(clauses := clauses_of(source)) > 1}
-        said = self._said({one: source for source, clauses in parts.items() for one in clauses}, faulty)
-        made = {source: joined([said[one] for one in clauses], clauses=True) for source, clauses in parts.items()}
-        self._model.keep_made(CLAUSES, made)
-        return made.items()
+        parts = {}
+        for source in faulty:
+            opening, rest = _without_dateline(source)
+            clauses = [rest] if opening else clauses_of(source)
+            if opening or len(clauses) > 1:
+                parts[source] = _clause_pieces(opening, [[Piece(one, bool(has_han(one)))] for one in clauses])
+        return self._put_together(CLAUSES, parts, faulty)
 
     def _wider(self, faulty: Tries) -> Iterable[Try]:
         return self._other(Request(source, wide=True) for source in faulty)
 
     def _cut(self, faulty: Tries) -> Iterable[Try]:
-        cut = {}
+        parts: dict[str, list[list[Piece]]] = {}
         for source, tried in faulty.items():
             lost = best(source, tried).measures
-            if lost.guests or lost.terms:
-                cut[source] = pieces_of(source, self._glossary.found_in(source), lost.guests)
-        whole = {piece.text: source for source, pieces in cut.items() for piece in pieces if piece.translate}
-        said = self._said(whole, faulty)
+            also = dict(hints_for(lost, source, ()))
+            gone = {*also, *lost.terms}
+            if gone:
+                opening, rest = _without_dateline(source)
+                clauses = [
+                    pieces_of(one, self._glossary.found_in(one), also)
+                    if any(said in plain_digits(one) for said in gone)
+                    else [Piece(one, bool(has_han(one)))]
+                    for one in clauses_of(rest)
+                ]
+                parts[source] = _clause_pieces(opening, clauses)
+        return self._put_together(CUT, parts, faulty)
+
+    def _put_together(self, manner: str, parts: Mapping[str, list[list[Piece]]], tries: Tries) -> Iterable[Try]:
+        """Tries that are put together from the clauses of a sentence, and these from pieces. A piece that has what the best try at the whole
+        lacks is also asked for with that told, and the better one taken.
+        """
+        asked: dict[str, list[Request]] = {}
+        for source, clauses in parts.items():
+            before = best(source, tries[source])
+            lacking = self._lacking(source, before)
+            for piece in chain.from_iterable(clauses):
+                if piece.translate:
+                    rare = [hint for hint in lacking if hint[0] in piece.text]
+                    lost = hints_for(before.measures, piece.text, self._glossary.terms_of(piece.text))
+                    hints = (*lost, *rare[:MOST_REMINDERS])
+                    asked[piece.text] = [
+                        Request(piece.text, told) for told in dict.fromkeys((self.hints(piece.text), hints))
+                    ]
+        answers = self._model.other(chain.from_iterable(asked.values()))
+        said = {
+            piece: best(piece, [self.judged(piece, answers[request]) for request in requests]).hypothesis
+            for piece, requests in asked.items()
+        }
         made = {
             source: joined(
-                [said[piece.text] if piece.translate else Hypothesis(piece.text, None) for piece in pieces],
-                clauses=False,
+                [
+                    joined(
+                        [said[one.text] if one.translate else Hypothesis(one.text, None) for one in pieces],
+                        clauses=False,
+                    )
+                    for pieces in clauses
+                ],
+                clauses=True,
             )
-            for source, pieces in cut.items()
+            for source, clauses in parts.items()
         }
-        self._model.keep_made(CUT, made)
+        self._model.keep_made(manner, made)
         return made.items()
 
-    def _said(self, pieces: Mapping[str, str], tries: Tries) -> dict[str, Hypothesis]:
-        """A try at each piece of a sentence, told what the best try at the whole lacks of it."""
-        wanted: dict[str, Hints] = {}
-        for piece, source in pieces.items():
-            lacking = [hint for hint in self._lacking(source, best(source, tries[source])) if hint[0] in piece]
-            wanted[piece] = (*self.hints(piece), *lacking[:MOST_REMINDERS])
-        return self._model.first(wanted, pieces=True)
+
+def _without_dateline(source: str) -> tuple[str, str]:
+    """The English of a sentence's dateline, empty where it has none that is known, and the rest of the sentence."""
+    found = dateline_of(source)
+    return ("", source) if found is None or not has_han(source[found.end :]) else (found.english, source[found.end :])
+
+
+def _clause_pieces(opening: str, clauses: list[list[Piece]]) -> list[list[Piece]]:
+    """The clauses, the first of them behind an opening that is English already."""
+    return [[Piece(opening, translate=False), *clauses[0]], *clauses[1:]] if opening else clauses
 
 
 def _faulty(tries: Tries) -> Tries:

@@ -72,22 +72,19 @@ class RememberedModel:
         wanted: Mapping[str, Hints],
         progress: Progress | None = None,
         known: Mapping[str, Hypothesis] | None = None,
-        *,
-        pieces: bool = False,
     ) -> dict[str, Hypothesis]:
-        """First tries at sentences, those with hints told them; what is not ``known`` (by default: remembered) is asked.
-
-        ``pieces`` of sentences that were counted already are not counted, their time is.
-        """
+        """First tries at sentences, those with hints told them; what is not ``known`` (by default: remembered) is asked."""
         found = self.known(wanted) if known is None else dict(known)
         new = [Request(source, hints) for source, hints in wanted.items() if source not in found]
-        said = self._asked(new, 0 if pieces else sum(load_of(request.sentence) for request in new), progress)
+        said = self._asked(new, sum(load_of(request.sentence) for request in new), progress)
         with self._lock:
-            self.translated += 0 if pieces else len(new)
+            self.translated += len(new)
         return found | {request.sentence: one for request, one in said.items()}
 
     def other(self, wanted: Iterable[Request]) -> dict[Request, Hypothesis]:
-        """Other tries, all together, those that are remembered from there; none where the engine has no such tries."""
+        """Other tries, and tries at pieces of sentences, all together, those that are remembered from there; none where the engine has no
+        such tries. They are not counted as sentences, their time is.
+        """
         asked = [request for request in dict.fromkeys(wanted) if self._has(request)]
         found = self._recalled(asked)
         return found | self._asked([request for request in asked if request not in found], 0, None)
