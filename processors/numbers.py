@@ -284,14 +284,33 @@ def _is_there(number: str, forms: set[str], there: set[str]) -> bool:
 
 
 def invented_numbers(chinese: str, english: str) -> set[str]:
-    """Numbers in digits of the English that the Chinese cannot account for; none where it has numerals in characters."""
-    if _zh_any_numeral.search(_NOT_NUMBERS.sub(_blank, chinese)):
+    """Numbers in digits of the English that the Chinese cannot account for.
+
+    Where it has numerals in characters, which may be said in many ways, only numbers of four digits and more (years), and none where one of
+    the numerals is not understood.
+    """
+    source = _NOT_NUMBERS.sub(_blank, chinese)
+    numerals = _zh_any_numeral.search(source) is not None
+    understood = chinese_numerals(chinese)
+    if numerals and any(run not in understood for run in _zh_number.findall(source)):
         return set()
     known = {form for value in _digits(plain_digits(chinese)) for form in _other_forms(value)} | {"0"}
-    known |= set().union(*wanted_numbers(chinese).values())
+    known |= set(understood.values()).union(*wanted_numbers(chinese).values())
+    known |= {str(value) for scale, value in _SCALES.items() if scale in chinese}
     if _zh_vague.search(chinese):
         known |= _VAGUE
-    return {_value(number) for number in _number.findall(_NAMES_WITH_NUMBERS.sub(" ", plain_digits(english)))} - known
+    said = {_value(number) for number in _number.findall(_NAMES_WITH_NUMBERS.sub(" ", plain_digits(english)))}
+    return {value for value in said - known if not numerals or (value.isdigit() and len(value) >= 4)}
+
+
+def with_plain_years(chinese: str, english: str) -> str:
+    """The English with the years of the Chinese written as years: 1944, not 1,944."""
+    for year in set(_year.findall(plain_digits(chinese))):
+        english = english.replace(f"{year[0]},{year[1:]}", year)
+    return english
+
+
+_year = re.compile(r"(?<!\d)(?:1[0-9]|20)\d\d(?= ?年)")
 
 
 def chinese_numerals(text: str, without: list[tuple[int, int]] | None = None) -> dict[str, str]:

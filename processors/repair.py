@@ -17,7 +17,7 @@ from .checks import FAULTS, Measures, decide, han_left, length_deviation, measur
 from .detection.characters import BOPOMOFO, HAN, has_han
 from .detection.script import simplified
 from .glossary import Found, Term
-from .numbers import english_numbers, plain_digits
+from .numbers import english_numbers, plain_digits, with_plain_years
 from .protection import protected_spans
 from .quality import quality_of
 from .records import Hypothesis
@@ -115,7 +115,7 @@ def judged(
     source: str, hypothesis: Hypothesis, terms: Sequence[Term], settings: CheckSettings, *, engine: str, model: str
 ) -> Candidate:
     """A hypothesis as a candidate for the sentence (as the model saw it)."""
-    plain = replace(hypothesis, text=plain_answer(source, hypothesis.text))
+    plain = replace(hypothesis, text=with_plain_years(source, plain_answer(source, hypothesis.text)))
     found = measure(source, plain, terms)
     quality = quality_of(source, plain, found, engine)
     return Candidate(plain, found, decide(found, settings), engine, model, quality)

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 from duiyi.processors.checks import flags_of, length_deviation, longest_loop
-from duiyi.processors.numbers import chinese_numerals, invented_numbers, missing_numbers, numbers_mended
+from duiyi.processors.numbers import (
+    chinese_numerals,
+    invented_numbers,
+    missing_numbers,
+    numbers_mended,
+    with_plain_years,
+)
 from duiyi.processors.records import Hypothesis
 from duiyi.processors.settings import CheckSettings
 
@@ -73,6 +79,9 @@ def test_figures() -> None:
     assert abs(length_deviation("我们使用 GPU", "We use GPUs here")) < 0.1
     assert missing_numbers("共12人，花费300元", "12 people") == {"300"}
     assert invented_numbers("共12人", "12 people, 5 cars") == {"5"}
+    assert invented_numbers("十次行动发生在1944年1月", "10 actions in January 1934") == {"1934"}
+    assert invented_numbers("十次行动，参加者有一千二百人", "10 actions by 1,200 people and 25 cars") == set()
+    assert invented_numbers("上万人和数百万元", "more than 10,000 people and 2,500,000 yuan") == set()
 
 
 def test_endless_output_is_checked_at_once() -> None:
@@ -164,3 +173,8 @@ def test_numbers_with_a_wrong_scale_are_put_right_and_others_left(chinese: str, 
 )
 def test_numbers_said_otherwise_are_there(chinese: str, english: str) -> None:
     assert missing_numbers(chinese, english) == set()
+
+
+def test_a_year_is_written_as_one() -> None:
+    assert with_plain_years("1944年6月有1944人", "In June 1,944, 1,944 people") == "In June 1944, 1944 people"
+    assert with_plain_years("共1944人", "1,944 people") == "1,944 people"
