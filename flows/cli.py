@@ -218,13 +218,13 @@ def run(
         for line in dry_run_lines(inputs, out, settings, force=force, refresh=refresh, limit=limit, prune=prune):
             click.echo(line)
         return
-    from duiyi.processors.writing import has_documents
-
     from .run import run_flow
 
     summary = run_flow(
         inputs, out, config, given(sections), settings, force=force, refresh=refresh, limit=limit, prune=prune
     )
+    from duiyi.processors.writing import has_documents
+
     for line in summary.lines():
         tell(line)
     if not has_documents(out):

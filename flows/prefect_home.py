@@ -20,6 +20,11 @@ from duiyi.processors.errors import StoppedError, UsageError
 from platformdirs import user_data_path
 
 STARTUP_SECONDS = 180
+_FOR_ONE_RUN = {"PREFECT_SERVER_UI_ENABLED": "false"} | {
+    f"PREFECT_SERVER_SERVICES_{service}_ENABLED": "false"
+    for service in ("SCHEDULER", "LATE_RUNS", "CANCELLATION_CLEANUP", "PAUSE_EXPIRATIONS", "FOREMAN", "REPOSSESSOR", "TRIGGERS")
+}
+"""What a server for one run does without: its pages, and all that looks after other runs."""
 
 
 def prefect_home() -> Path:
@@ -53,24 +58,24 @@ def prepare(home: Path | None = None) -> None:
 
 
 @contextmanager
-def prefect_api(report: Callable[[str], None], meanwhile: Callable[[], None] = lambda: None) -> Iterator[str]:
-    """The address of a Prefect API for one run: the one the user named, else a server of our own on loopback.
+def prefect_api() -> Iterator[Callable[[Callable[[str], None]], None]]:
+    """A Prefect API for one run: the one the user named, else a server of our own on loopback, which starts while the caller goes on.
 
-    ``meanwhile`` is done while a server of our own starts; it may import Prefect.
+    Gives a function to call when it is needed: it waits until there is one, and has a line for a person while that takes long. Prefect may
+    be imported before.
 
     Raises:
-        StoppedError: our server did not start; the text names its log.
+        StoppedError: by that function: our server did not start; the text names its log.
     """
-    named = os.environ.get("PREFECT_API_URL")
-    if named:
-        yield named
+    if os.environ.get("PREFECT_API_URL"):
+        yield lambda report: None
         return
-    report("starting a temporary Prefect server")
-    server = OwnServer(prefect_home(), free_port(), {"PREFECT_SERVER_UI_ENABLED": "false"}, report)
+    server = OwnServer(prefect_home(), free_port(), _FOR_ONE_RUN)
     with _ended(server):
+        server.begin()
         os.environ["PREFECT_API_URL"] = server.url  # Prefect reads it when it is imported
-        server.start(meanwhile)
-        yield server.url
+        os.environ["PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED"] = "false"  # it is the same Prefect
+        yield server.wait
 
 
 @contextmanager
@@ -87,23 +92,24 @@ def _ended(server: OwnServer) -> Iterator[None]:
 class OwnServer:
     """A process that serves Prefect's API, and its pages if so wished, on loopback."""
 
-    def __init__(self, home: Path, port: int, environment: Mapping[str, str], report: Callable[[str], None]) -> None:
+    def __init__(self, home: Path, port: int, environment: Mapping[str, str]) -> None:
         self.home, self.port = home, port
         self.log = home / "server.log"
         self.url = f"http://127.0.0.1:{port}/api"
         self._environment = environment
-        self._report = report
+        self._had_database = False
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self, meanwhile: Callable[[], None] = lambda: None) -> None:
-        """Start it, do something else ``meanwhile``, and wait until it answers.
+    def start(self, report: Callable[[str], None]) -> None:
+        """Start its process and wait until it answers, as `wait` does."""
+        self.begin()
+        self.wait(report)
 
-        Raises:
-            StoppedError: it did not start; the text names its log.
-        """
+    def begin(self) -> None:
+        """Start its process."""
         environment = {key: value for key, value in os.environ.items() if key != "PREFECT_API_URL"}
         environment |= {"PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "WARNING", **self._environment}
-        had_database = (self.home / "prefect.db").exists()
+        self._had_database = (self.home / "prefect.db").exists()
         self.log.write_bytes(b"")
         with self.log.open("ab") as stream:  # each write goes to the file's end, wherever that is by then
             self._process = subprocess.Popen(
@@ -115,8 +121,23 @@ class OwnServer:
                 stderr=stream,
                 start_new_session=True,  # Ctrl-C is for the run; the server is stopped when the run is done with it
             )
-        meanwhile()
-        self._wait_until_healthy(self._process, had_database)
+
+    def wait(self, report: Callable[[str], None]) -> None:
+        """Wait until it answers.
+
+        Raises:
+            StoppedError: it did not start; the text names its log.
+        """
+        started = said = time.monotonic()
+        while not answers(self.url):
+            now = time.monotonic()
+            if not self.is_alive or now - started > STARTUP_SECONDS:
+                raise StoppedError(f"Prefect's server did not start; its log is {self.log}")
+            if now - said > 8:
+                said = now
+                first = "" if self._had_database else "; the first time it sets up its database"
+                report(f"waiting for Prefect's server ({now - started:.0f} s{first})")
+            time.sleep(0.1)
 
     @property
     def is_alive(self) -> bool:
@@ -136,18 +157,6 @@ class OwnServer:
             process.wait()
         with suppress(OSError):
             process.stdin.close()  # type: ignore[union-attr]
-
-    def _wait_until_healthy(self, process: subprocess.Popen[bytes], had_database: bool) -> None:
-        started = said = time.monotonic()
-        while not answers(self.url):
-            now = time.monotonic()
-            if process.poll() is not None or now - started > STARTUP_SECONDS:
-                raise StoppedError(f"Prefect's server did not start; its log is {self.log}")
-            if now - said > 8:
-                said = now
-                first = "" if had_database else "; the first time it sets up its database"
-                self._report(f"waiting for Prefect's server ({now - started:.0f} s{first})")
-            time.sleep(0.1)
 
 
 def answers(url: str) -> bool:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from duiyi.processors.analysis import analyse
-from duiyi.processors.plan import choose
-from duiyi.processors.reading import find_sources, read_text
-from duiyi.processors.settings import Settings
-from duiyi.processors.writing import DatasetWriter
+from duiyi.processors.errors import DuiyiError
 
 from . import prefect_home
-from .progress import run_progress
+from .importing import without_collector
 
 if TYPE_CHECKING:
     from duiyi.processors.run_summary import RunSummary
+    from duiyi.processors.settings import Settings
 
 
 def run_flow(
@@ -32,14 +30,22 @@ def run_flow(
     Raises:
         UsageError: an input does not exist, the choices don't go together, or the dataset cannot be written; before anything is started.
     """
-    choose(settings, **choices)
-    next(find_sources(inputs, exclude=out), None)
-    DatasetWriter(out, settings.writing)
-    with run_progress() as progress:
-        prefect_home.prepare()
-        with prefect_home.prefect_api(progress.say, lambda: _load(settings)):
-            from .translate import translate_corpus
+    prefect_home.prepare()
+    with (
+        prefect_home.prefect_api() as wait
+    ):  # it takes seconds to start, in a process of its own: all else is loaded meanwhile
+        _check(inputs, out, settings, choices)
+        from .progress import run_progress
 
+        with run_progress() as progress:
+            progress.say("starting Prefect")
+            with without_collector():
+                import fastapi  # noqa: F401 - Prefect's engine imports it when a flow begins
+
+                from .translate import translate_corpus
+
+                _warm_up(settings)
+            wait(progress.say)
             summary: RunSummary = translate_corpus(
                 [absolute(named) for named in inputs],
                 str(out.resolve()),
@@ -50,11 +56,29 @@ def run_flow(
             return summary
 
 
-def _load(settings: Settings) -> None:
-    """Load what most runs need, Prefect and the dictionaries: some seconds, in which the server starts in its own process."""
-    from . import translate  # noqa: F401
+def _check(inputs: Sequence[str], out: Path, settings: Settings, choices: dict[str, Any]) -> None:
+    from duiyi.processors.plan import choose
+    from duiyi.processors.reading import find_sources
+    from duiyi.processors.writing import DatasetWriter
+
+    choose(settings, **choices)
+    next(find_sources(inputs, exclude=out), None)
+    DatasetWriter(out, settings.writing)
+
+
+def _warm_up(settings: Settings) -> None:
+    """Load the dictionaries, and a light model."""
+    from duiyi.processors.analysis import analyse
+    from duiyi.processors.models import find_models
+    from duiyi.processors.reading import read_text
+    from duiyi.processors.translation import load_engine
 
     analyse(read_text("我们明天见。\nSee you tomorrow.", "warm-up:"), settings)
+    if settings.translation.engine != "none":
+        with suppress(DuiyiError):  # the flow meets it again, if it needs the model at all
+            light = [one for one in find_models(settings.translation.engine, settings.models) if one.engine == "argos"]
+            for one in light:
+                load_engine(one, settings.translation)
 
 
 def absolute(named: str) -> str:

@@ -240,7 +240,7 @@ def own_server(served: Served, settings: Settings) -> prefect_home.OwnServer:
         "PREFECT_SERVER_SERVICES_SCHEDULER_MAX_RUNS": "10",
         "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "10",
     }
-    return prefect_home.OwnServer(served.home, port, environment, tell)
+    return prefect_home.OwnServer(served.home, port, environment)
 
 
 def start(server: prefect_home.OwnServer) -> None:
@@ -251,7 +251,7 @@ def start(server: prefect_home.OwnServer) -> None:
     """
     tell("starting Prefect's server")
     try:
-        server.start()
+        server.start(tell)
     except StoppedError:
         database = server.home / "prefect.db"
         if _is_sound(database):
@@ -261,7 +261,7 @@ def start(server: prefect_home.OwnServer) -> None:
         for suffix in ("-wal", "-shm"):
             database.with_name(f"prefect.db{suffix}").unlink(missing_ok=True)
         tell(f"Prefect's database was broken; it is put aside as {aside}, and a new one is made", level="warning")
-        server.start()
+        server.start(tell)
 
 
 def _is_sound(database: Path) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 
 from .child_process import end_with_parent
+from .importing import without_collector
 
 CLOSING_SECONDS = 5
 """How long open connections, such as those of a browser that shows the pages, may delay the end."""
@@ -15,12 +16,14 @@ CLOSING_SECONDS = 5
 
 def main() -> None:
     """Serve Prefect's API on 127.0.0.1 at the port that is the only argument."""
-    import uvicorn
-
     end_with_parent()
+    with without_collector():
+        import uvicorn
+        from prefect.server.api.server import create_app
+
+        app = create_app()
     uvicorn.run(
-        "prefect.server.api.server:create_app",
-        factory=True,
+        app,
         host="127.0.0.1",
         port=int(sys.argv[1]),
         log_level="error",
