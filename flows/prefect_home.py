@@ -22,7 +22,15 @@ from platformdirs import user_data_path
 STARTUP_SECONDS = 180
 _FOR_ONE_RUN = {"PREFECT_SERVER_UI_ENABLED": "false"} | {
     f"PREFECT_SERVER_SERVICES_{service}_ENABLED": "false"
-    for service in ("SCHEDULER", "LATE_RUNS", "CANCELLATION_CLEANUP", "PAUSE_EXPIRATIONS", "FOREMAN", "REPOSSESSOR", "TRIGGERS")
+    for service in (
+        "SCHEDULER",
+        "LATE_RUNS",
+        "CANCELLATION_CLEANUP",
+        "PAUSE_EXPIRATIONS",
+        "FOREMAN",
+        "REPOSSESSOR",
+        "TRIGGERS",
+    )
 }
 """What a server for one run does without: its pages, and all that looks after other runs."""
 
@@ -84,9 +92,11 @@ def _ended(server: OwnServer) -> Iterator[None]:
     try:
         yield
     finally:
-        if os.environ.pop("PREFECT_API_URL", None):
-            flush_client()
-        server.stop()
+        try:
+            if os.environ.pop("PREFECT_API_URL", None):
+                flush_client()
+        finally:
+            server.stop()
 
 
 class OwnServer:

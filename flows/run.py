@@ -28,7 +28,7 @@ def run_flow(
     """Run translate-corpus against a Prefect API of our own (or the one in PREFECT_API_URL) and give its summary.
 
     Raises:
-        UsageError: an input does not exist, the choices don't go together, or the dataset cannot be written; before anything is started.
+        UsageError: an input does not exist, the choices don't go together, or the dataset cannot be written; before Prefect is used.
     """
     prefect_home.prepare()
     with (

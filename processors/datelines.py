@@ -8,14 +8,18 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from .detection.characters import HAN
+from .detection.characters import HAN, has_han
 from .dictionary.lexicon import lexicon, plain_chinese
+from .dictionary.stems import stem
 from .numbers import english_date, plain_digits
 
 _SURNAMES = "欧阳 上官 司马 诸葛 东方 皇甫 尉迟 公孙 慕容 令狐 司徒 夏侯 端木 百里 南宫".split()
+_ROLES = re.compile("记者|通讯员|实习|摄影|编辑|见习|报道")
+_SAID = {"路透社": "Reuters", "法新社": "AFP", "美联社": "AP", "广州": "Guangzhou"}
+"""Names that reports are headed with otherwise than the dictionary has them."""
 _dateline = re.compile(
     rf"^[（(【]?\s*(?P<who>[{HAN}]{{2,14}})\s*(?P<date>(?:(?:19|20)\d\d年)?(?:\d{{1,2}}月)?\d{{1,2}}日)\s*(?:专|综合)?(?:电|讯)(?=[\s（(）)】，,：:—-])\s*[）)】]?"
-    rf"(?:\s*[（(](?:全媒体|见习|实习|特派|本报)?(?:记者|通讯员)\s*(?P<names>[{HAN}、，,\s]{{2,40}})[）)])?[\s，,：:]*"
+    rf"(?:\s*[（(](?:全媒体|见习|实习|特派|本报)?(?:记者|通讯员)\s*(?P<names>[{HAN}、，,\s]{{2,40}})[）)])?[\s，,：:—–-]*"
 )
 
 
@@ -35,7 +39,10 @@ def dateline_of(chinese: str) -> Dateline | None:
     who, names = _names_in(found["who"]), _people(found["names"] or "")
     if who is None or names is None:
         return None
-    said = ", ".join([*who, english_date(found["date"])])
+    date = english_date(found["date"])
+    if has_han(date):  # no such day
+        return None
+    said = ", ".join([*who, date])
     if names:
         said += f" (reporter{'s' if len(names) > 1 else ''} {' and '.join([', '.join(names[:-1]), names[-1]] if names[1:] else names)})"
     return Dateline(found.end(), f"{said} –")
@@ -48,11 +55,11 @@ def _names_in(run: str) -> list[str] | None:
     while run:
         word = next((run[:end] for end in range(len(run), 1, -1) if known.get(run[:end], "")[:1].isupper()), None)
         if word is None:
-            if not found or not 2 <= len(run) <= 3:  # a place of two or three characters is said as it is read
+            if not found or not _may_be_a_place(run):
                 return None
             word, english = run, _read(run)
         else:
-            english = known[word].split(" or ")[0]
+            english = _SAID.get(word) or re.sub(" [Cc]ity$", "", known[word].split(" or ")[0])
         if not english:
             return None
         found.append(english)
@@ -60,9 +67,16 @@ def _names_in(run: str) -> list[str] | None:
     return found
 
 
+def _may_be_a_place(run: str) -> bool:
+    """Whether two or three characters may be a place that is said as it is read: no word that means something else."""
+    return 2 <= len(run) <= 3 and set(lexicon().strong.get(run, ())) <= {stem(_read(run).lower())}
+
+
 def _people(names: str) -> list[str] | None:
     """Chinese names as they are read, surname first; None where one is no such name."""
-    found = []
+    found: list[str] = []
+    if _ROLES.search(names):
+        return None
     for name in re.split(r"[、，,\s]+", names.strip()) if names.strip() else []:
         surname = name[:2] if name[:2] in _SURNAMES else name[:1]
         parts = [_read(surname), _read(name[len(surname) :])]

@@ -168,15 +168,19 @@ def english_numbers(chinese: str, numbers: Iterable[str]) -> dict[str, str]:
     """
     source, wanted = plain_digits(chinese), wanted_numbers(chinese)
     found: dict[str, str] = {}
+    dates = [(date, {*re.findall(r"\d+", date[0]), *_month_said.findall(date[0])}) for date in _date.finditer(source)]
+    outside = _date.sub(" ", source)
     for said in sorted(wanted.keys() & set(numbers)):
-        dates = [date for date in _date.finditer(source) if said in date[0]]
-        found |= {date[0]: _english_date(date) for date in dates} or {said: english_number(said, wanted[said])}
+        found |= (own := {date[0]: _english_date(date) for date, parts in dates if said in parts})
+        if not own or re.search(rf"(?<![\d.]){re.escape(said)}(?!\d)", outside):
+            found[said] = english_number(said, wanted[said])
     return found
 
 
+_month_said = re.compile(r"\d+ ?月")
 _date = re.compile(
-    r"(?<!\d)(3[01]|[12]\d|0?[1-9]) ?日|((?:19|20)\d\d) ?年(?! ?1?\d ?月)"
-    r"|(?:((?:19|20)\d\d) ?年 ?)?(?<!\d)(1[0-2]|0?[1-9]) ?月(?: ?(3[01]|[12]\d|0?[1-9]) ?[日号號])?(?!\d)"
+    r"(?<!\d)(?<!连续)(?<!连)(?<!每)(?<!近)(?<!个月)(3[01]|[12]\d|0?[1-9]) ?日(?![元本内間间游后後圆子])|((?:19|20)\d\d) ?年(?! ?1?\d ?月)"
+    r"|(?:((?:19|20)\d\d) ?年 ?)?(?<!\d)(1[0-2]|0?[1-9]) ?月(?: ?(3[01]|[12]\d|0?[1-9]) ?[日号號]|(?! ?\d))"
 )
 _ORDINALS = {"1": "st", "2": "nd", "3": "rd"}
 
@@ -207,7 +211,10 @@ def english_number(said: str, forms: set[str]) -> str:
     if counted and (unit := _UNITS.get(said[1:])):
         return f"{_ZH_DIGITS[counted[1]]} {unit}"
     days = {short: name.capitalize() for name in _DAYS for short in [name[:3]]}
-    value = max(forms, key=len)
+    if off := _off.fullmatch(said):
+        return f"{100 - int(f'{off[1]}{off[2] or 0}')}% off"
+    numeral = chinese_numerals(said).get(said)
+    value = numeral or max(sorted(forms), key=len)
     if value in days or value in _MONTHS:
         return days.get(value, value.capitalize())
     number = float(value)
@@ -286,8 +293,7 @@ def _is_there(number: str, forms: set[str], there: set[str]) -> bool:
 def invented_numbers(chinese: str, english: str) -> set[str]:
     """Numbers in digits of the English that the Chinese cannot account for.
 
-    Where it has numerals in characters, which may be said in many ways, only numbers of four digits and more (years), and none where one of
-    the numerals is not understood.
+    Where it has numerals in characters, which may be said in many ways, only years, and none where one of the numerals is not understood.
     """
     source = _NOT_NUMBERS.sub(_blank, chinese)
     numerals = _zh_any_numeral.search(source) is not None
@@ -296,20 +302,20 @@ def invented_numbers(chinese: str, english: str) -> set[str]:
         return set()
     known = {form for value in _digits(plain_digits(chinese)) for form in _other_forms(value)} | {"0"}
     known |= set(understood.values()).union(*wanted_numbers(chinese).values())
-    known |= {str(value) for scale, value in _SCALES.items() if scale in chinese}
     if _zh_vague.search(chinese):
         known |= _VAGUE
-    said = {_value(number) for number in _number.findall(_NAMES_WITH_NUMBERS.sub(" ", plain_digits(english)))}
-    return {value for value in said - known if not numerals or (value.isdigit() and len(value) >= 4)}
+    said = _number.findall(_NAMES_WITH_NUMBERS.sub(" ", plain_digits(english)))
+    return {_value(number) for number in said if not numerals or _like_a_year.fullmatch(number)} - known
 
 
 def with_plain_years(chinese: str, english: str) -> str:
     """The English with the years of the Chinese written as years: 1944, not 1,944."""
     for year in set(_year.findall(plain_digits(chinese))):
-        english = english.replace(f"{year[0]},{year[1:]}", year)
+        english = re.sub(rf"(?<![\d,.]){year[0]},{year[1:]}(?!\d|,\d|\.\d)", year, english)
     return english
 
 
+_like_a_year = re.compile(r"1[5-9]\d\d|20\d\d")
 _year = re.compile(r"(?<!\d)(?:1[0-9]|20)\d\d(?= ?年)")
 
 
@@ -476,8 +482,8 @@ def _other_forms(value: str, after: str | None = None) -> set[str]:
     if not value.isdigit() or len(value) > 2:
         return {value}
     forms = {value}
-    if after is None or after in "年后後级級届屆":
+    if after is None or (after and after in "年后後级級届屆"):
         forms |= {f"19{value:0>2}", f"20{value:0>2}"}
-    if after is None or after in "点點时時:":
+    if after is None or (after and after in "点點时時:"):
         forms.add(str(int(value) - 12) if 12 < int(value) < 24 else str(int(value) + 12))
     return forms

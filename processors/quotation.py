@@ -14,7 +14,8 @@ from .settings import Quotes
 _STRAIGHT = str.maketrans("“”„‟‘’‚‛", "\"\"\"\"''''")
 _mark = re.compile("[\"']")
 _may_open = re.compile(r"(?:^|[\s(\[{“‘—–/-])$")
-_decade = re.compile(r"\d0s\b")
+_short = re.compile(r"\d\ds?\b|n'")
+"""What an apostrophe begins: '90s, rock 'n' roll."""
 _closing_later = re.compile(r"[^\s(\[{]'(?!\w)")
 
 
@@ -36,18 +37,22 @@ def with_quotes(source: str, english: str, quotes: Quotes, kept: Iterable[str] =
 
 
 def _typographic(english: str) -> str:
-    made, last, is_open = "", 0, False
+    made, last = "", 0
+    double = single = False  # whether one is open
     for found in _mark.finditer(english):
         made += english[last : found.start()]
         last = found.end()
         rest = english[last:]
+        behind_digit = made[-1:].isdigit()
         opens = _may_open.search(made) is not None and rest[:1].strip() != ""
-        measure = made[-1:].isdigit() and not is_open
         if found[0] == '"':
-            made += "“" if opens else '"' if measure else "”"
-            is_open = opens
-        elif opens:
-            made += "’" if _decade.match(rest) or not _closing_later.search(rest) else "‘"
+            opens = opens or (not double and rest[:1].isalnum() and not behind_digit)
+            made += "“" if opens else '"' if behind_digit and not double else "”"
+            double = opens
+        elif opens and not _short.match(rest) and _closing_later.search(rest):
+            made += "‘"
+            single = True
         else:
-            made += "'" if measure and not rest[:1].isalpha() else "’"
+            made += "'" if behind_digit and not single and not rest[:1].isalpha() else "’"
+            single = single and rest[:1].isalpha()
     return made + english[last:]

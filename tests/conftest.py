@@ -52,8 +52,9 @@ def prefect_server() -> Iterator[str]:
 
     if "prefect" not in sys.modules:
         prefect_home.prepare()
-    with prefect_home.prefect_api(lambda line: None) as url:
-        yield url
+    with prefect_home.prefect_api() as wait:
+        wait(lambda line: None)
+        yield os.environ["PREFECT_API_URL"]
 
 
 @pytest.fixture

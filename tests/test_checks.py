@@ -6,6 +6,7 @@ import pytest
 from duiyi.processors.checks import flags_of, length_deviation, longest_loop
 from duiyi.processors.numbers import (
     chinese_numerals,
+    english_numbers,
     invented_numbers,
     missing_numbers,
     numbers_mended,
@@ -81,6 +82,7 @@ def test_figures() -> None:
     assert invented_numbers("共12人", "12 people, 5 cars") == {"5"}
     assert invented_numbers("十次行动发生在1944年1月", "10 actions in January 1934") == {"1934"}
     assert invented_numbers("十次行动，参加者有一千二百人", "10 actions by 1,200 people and 25 cars") == set()
+    assert invented_numbers("八十多万人走了二万五千里", "800,000 walked 12,500 km") == set()
     assert invented_numbers("上万人和数百万元", "more than 10,000 people and 2,500,000 yuan") == set()
 
 
@@ -178,3 +180,19 @@ def test_numbers_said_otherwise_are_there(chinese: str, english: str) -> None:
 def test_a_year_is_written_as_one() -> None:
     assert with_plain_years("1944年6月有1944人", "In June 1,944, 1,944 people") == "In June 1944, 1944 people"
     assert with_plain_years("共1944人", "1,944 people") == "1,944 people"
+    assert with_plain_years("2000年共200万人", "2,000,000 people, 12,000 of them") == "2,000,000 people, 12,000 of them"
+
+
+@pytest.mark.parametrize(
+    ("chinese", "lost", "told"),
+    [
+        ("12月11日10时30分开会", {"11", "12"}, {"12月11日": "December 11"}),
+        ("12月11日有1人，11日有2人", {"1", "11"}, {"12月11日": "December 11", "11日": "the 11th", "1": "1"}),
+        ("2021年有20人", {"20"}, {"20": "20"}),
+        ("共5日元，连续5日上涨", {"5"}, {"5": "5"}),
+        ("过去三十年打8折", {"三十", "8折"}, {"三十": "30", "8折": "20% off"}),
+        ("2024 年 3 月的会", {"3 月", "2024"}, {"2024 年 3 月": "March 2024"}),
+    ],
+)
+def test_lost_numbers_are_told_as_english_writes_them(chinese: str, lost: set[str], told: dict[str, str]) -> None:
+    assert english_numbers(chinese, lost) == told

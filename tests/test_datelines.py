@@ -11,8 +11,9 @@ from duiyi.processors.datelines import dateline_of
     [
         ("新华社拉萨3月5日电（记者王小红、李明）昨天夜里", "Xinhua News Agency, Lhasa, March 5 (reporters Wang Xiaohong and Li Ming) –"),
         ("新华社内罗毕2024年３月５日专电 多家医院", "Xinhua News Agency, Nairobi, March 5, 2024 –"),
+        ("路透社伦敦12日电——三家公司", "Reuters, London, the 12th –"),
         ("（吉隆坡21日讯）三家公司", "Kuala Lumpur, the 21st –"),
-        ("中新社大理1月1日電（記者欧阳春、赵一、钱二）今年", "China News Service, Dali, January 1 (reporters Ouyang Chun, Zhao Yi and Qian Er) –"),
+        ("中新社昆明1月1日電（記者欧阳春、赵一、钱二）今年", "China News Service, Kunming, January 1 (reporters Ouyang Chun, Zhao Yi and Qian Er) –"),
     ],
 )  # fmt: skip
 def test_a_dateline_in_english(chinese: str, english: str) -> None:
@@ -30,6 +31,9 @@ def test_a_dateline_in_english(chinese: str, english: str) -> None:
         "新华社拉萨3月5日电（记者约翰·史密斯先生）说",
         "今天3月5日，电影上映",
         "公司3月5日电话会议",
+        "新华社记者3月5日电 今天",
+        "新华社拉萨0月5日电 今天",
+        "新华社拉萨3月5日电（记者 王丽 通讯员 李明）今天",
     ],
 )
 def test_what_is_none_or_has_a_name_that_is_not_known_is_left_alone(chinese: str) -> None:

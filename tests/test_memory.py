@@ -225,7 +225,10 @@ def test_a_killed_run_repeats_no_finished_sentence(file: Path, calls: list[str])
         finished = set(memory.lookup(Translator(memory, ARGOS).identity, TEXTS))
         assert len(finished) == 3 * 7
         Translator(memory, ARGOS).translate(TEXTS)
-    assert sorted(calls) == sorted(set(TEXTS) - finished)
+    whole = [
+        sentence for sentence in calls if sentence in TEXTS
+    ]  # pieces of one that lost its number are asked for, too
+    assert sorted(whole) == sorted(set(TEXTS) - finished)
 
 
 def _store_many(file: Path, first: int) -> None:

@@ -21,6 +21,9 @@ TEXTS = st.text(alphabet="ab 19.,()\"'“”‘’-", max_size=40)
         ('"It goes on', "“It goes on"),
         ('and ends here."', "and ends here.”"),
         ("""5'10" tall, a 19" screen""", """5'10" tall, a 19" screen"""),
+        ("The '5' key, 'I'm 20'", "The ‘5’ key, ‘I’m 20’"),
+        ("rock 'n' roll in '85", "rock ’n’ roll in ’85"),
+        ('He said:"yes" a="b"', "He said:“yes” a=“b”"),
         ('the "year of 2019"', "the “year of 2019”"),
     ],
 )

@@ -21,6 +21,8 @@ from ..errors import UsageError
 from ..exporting import tmx
 from ..exporting.tsv import COLUMNS as EXPORTED
 from ..exporting.tsv import field_text
+from ..numbers import with_plain_years
+from ..quotation import with_quotes
 from ..reading import decode
 from ..reading.encoding import NotTextError
 from ..records import Hypothesis, well_formed
@@ -135,7 +137,13 @@ def _is_known(source: str, english: str, memory: TranslationMemory) -> bool:
     if person is not None:
         return english == person
     said = memory.said_by_models(source)
-    return english in {" ".join(form.split()) for one in said for form in (one, plain_answer(source, one))}
+    known = {_bare(source, form) for one in said for form in (one, plain_answer(source, one))}
+    return _bare(source, english) in known
+
+
+def _bare(source: str, english: str) -> str:
+    """English without what is written otherwise in rows than the model said it: white space, years, quotation marks."""
+    return with_quotes(source, with_plain_years(source, " ".join(english.split())), "straight")
 
 
 def _take_machine(unit: _Unit, source: str, english: str, memory: TranslationMemory, done: Imported) -> None:

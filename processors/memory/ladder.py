@@ -187,7 +187,7 @@ class Ladder:
         """Tries that are put together from the clauses of a sentence, and these from pieces. A piece that has what the best try at the whole
         lacks is also asked for with that told, and the better one taken.
         """
-        asked: dict[str, list[Request]] = {}
+        asked: dict[tuple[str, str], list[Request]] = {}
         for source, clauses in parts.items():
             before = best(source, tries[source])
             lacking = self._lacking(source, before)
@@ -196,19 +196,19 @@ class Ladder:
                     rare = [hint for hint in lacking if hint[0] in piece.text]
                     lost = hints_for(before.measures, piece.text, self._glossary.terms_of(piece.text))
                     hints = (*lost, *rare[:MOST_REMINDERS])
-                    asked[piece.text] = [
+                    asked[source, piece.text] = [
                         Request(piece.text, told) for told in dict.fromkeys((self.hints(piece.text), hints))
                     ]
         answers = self._model.other(chain.from_iterable(asked.values()))
         said = {
-            piece: best(piece, [self.judged(piece, answers[request]) for request in requests]).hypothesis
-            for piece, requests in asked.items()
+            (source, piece): best(piece, [self.judged(piece, answers[request]) for request in requests]).hypothesis
+            for (source, piece), requests in asked.items()
         }
         made = {
             source: joined(
                 [
                     joined(
-                        [said[one.text] if one.translate else Hypothesis(one.text, None) for one in pieces],
+                        [said[source, one.text] if one.translate else Hypothesis(one.text, None) for one in pieces],
                         clauses=False,
                     )
                     for pieces in clauses

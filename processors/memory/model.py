@@ -97,8 +97,11 @@ class RememberedModel:
 
     def keep_made(self, manner: str, made: Mapping[str, Hypothesis]) -> None:
         """Note what was put together from several answers, so that it is known as this model's."""
-        answers = {source: Remembered(hypothesis) for source, hypothesis in made.items()}
-        self._memory.store(self.identity.varied(manner), answers, self._since)
+        if made:
+            answers = {source: Remembered(hypothesis) for source, hypothesis in made.items()}
+            self._memory.store(
+                self.identity.varied(manner), answers, since=math.inf
+            )  # in place of what was made before
 
     def _identity_of(self, request: Request) -> Identity:
         """Under what an answer is kept; a retry that is told nothing stands beside the first try."""

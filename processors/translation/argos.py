@@ -7,6 +7,7 @@ and so nothing depends on what shares a batch (with padding, int8 arithmetic giv
 
 from __future__ import annotations
 
+import re
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -168,5 +169,6 @@ def _with_english(sentence: str, hints: Hints) -> str:
     if not hints:
         return sentence
     for chinese, english in hints:
-        sentence = sentence.replace(chinese, f" {english} ")
+        whole = rf"(?<!\d){re.escape(chinese)}" if chinese[:1].isdigit() else re.escape(chinese)
+        sentence = f" {english} ".join(re.split(whole, sentence))
     return " ".join(sentence.split())

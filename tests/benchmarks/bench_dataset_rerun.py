@@ -44,7 +44,8 @@ def main() -> None:
     from duiyi.flows import prefect_home
 
     prefect_home.prepare()
-    with tempfile.TemporaryDirectory() as name, prefect_home.prefect_api(lambda line: None):
+    with tempfile.TemporaryDirectory() as name, prefect_home.prefect_api() as wait:
+        wait(lambda line: None)
         from duiyi.flows.translate import translate_corpus
         from prefect import flow
 
