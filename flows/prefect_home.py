@@ -29,7 +29,6 @@ _FOR_ONE_RUN = {"PREFECT_SERVER_UI_ENABLED": "false"} | {
         "PAUSE_EXPIRATIONS",
         "FOREMAN",
         "REPOSSESSOR",
-        "TRIGGERS",
     )
 }
 """What a server for one run does without: its pages, and all that looks after other runs."""
@@ -83,7 +82,12 @@ def prefect_api() -> Iterator[Callable[[Callable[[str], None]], None]]:
         server.begin()
         os.environ["PREFECT_API_URL"] = server.url  # Prefect reads it when it is imported
         os.environ["PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED"] = "false"  # it is the same Prefect
-        yield server.wait
+
+        def wait(report: Callable[[str], None]) -> None:
+            report("waiting for a temporary Prefect server")
+            server.wait(report)
+
+        yield wait
 
 
 @contextmanager

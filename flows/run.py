@@ -38,7 +38,7 @@ def run_flow(
         from .progress import run_progress
 
         with run_progress() as progress:
-            progress.say("starting Prefect")
+            progress.say("loading Prefect")
             with without_collector():
                 import fastapi  # noqa: F401 - Prefect's engine imports it when a flow begins
 
