@@ -31,9 +31,8 @@ def run_flow(
         UsageError: an input does not exist, the choices don't go together, or the dataset cannot be written; before Prefect is used.
     """
     prefect_home.prepare()
-    with (
-        prefect_home.prefect_api() as wait
-    ):  # it takes seconds to start, in a process of its own: all else is loaded meanwhile
+    # it takes seconds to start, in a process of its own: all else is loaded meanwhile
+    with prefect_home.prefect_api() as wait:
         _check(inputs, out, settings, choices)
         from .progress import run_progress
 
@@ -76,9 +75,9 @@ def _warm_up(settings: Settings) -> None:
     analyse(read_text("我们明天见。\nSee you tomorrow.", "warm-up:"), settings)
     if settings.translation.engine != "none":
         with suppress(DuiyiError):  # the flow meets it again, if it needs the model at all
-            light = [one for one in find_models(settings.translation.engine, settings.models) if one.engine == "argos"]
-            for one in light:
-                load_engine(one, settings.translation)
+            for one in find_models(settings.translation.engine, settings.models):
+                if one.engine == "argos":
+                    load_engine(one, settings.translation)
 
 
 def absolute(named: str) -> str:

@@ -233,11 +233,9 @@ def numbers_mended(chinese: str, english: str) -> str:
     Chinese accounts for, it becomes 4.6 million. Everything else stays as it is.
     """
     wanted = wanted_numbers(chinese)
-    values = {form for forms in wanted.values() for form in forms}
+    significant = {_significant(form) for forms in wanted.values() for form in forms}
     for spaced in _spaced.findall(english):
-        if _value(spaced.replace(" ", "")) in values or any(
-            _significant(spaced.replace(", ", "")) == _significant(one) for one in values
-        ):
+        if _significant(spaced.replace(", ", "")) in significant:
             english = english.replace(spaced, spaced.replace(" ", ""))
     for said in sorted(missing_numbers(chinese, english)):
         item = re.match(rf"\s*{re.escape(said)}\s*([.、）)])(?!\d)", plain_digits(chinese))

@@ -13,7 +13,7 @@ from .settings import Quotes
 
 _STRAIGHT = str.maketrans("“”„‟‘’‚‛", "\"\"\"\"''''")
 _mark = re.compile("[\"']")
-_may_open = re.compile(r"(?:^|[\s(\[{“‘—–/-])$")
+_BEFORE_OPENING = frozenset("([{“‘—–/-")
 _short = re.compile(r"\d\ds?\b|n'")
 """What an apostrophe begins: '90s, rock 'n' roll."""
 _closing_later = re.compile(r"[^\s(\[{]'(?!\w)")
@@ -43,8 +43,9 @@ def _typographic(english: str) -> str:
         made += english[last : found.start()]
         last = found.end()
         rest = english[last:]
-        behind_digit = made[-1:].isdigit()
-        opens = _may_open.search(made) is not None and rest[:1].strip() != ""
+        before = made[-1:]
+        opens = (not before.strip() or before in _BEFORE_OPENING) and rest[:1].strip() != ""
+        behind_digit = before.isdigit()
         if found[0] == '"':
             opens = opens or (not double and rest[:1].isalnum() and not behind_digit)
             made += "“" if opens else '"' if behind_digit and not double else "”"
