@@ -13,7 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from duiyi.processors.errors import StoppedError, UsageError
@@ -78,16 +78,31 @@ def prefect_api() -> Iterator[Callable[[Callable[[str], None]], None]]:
         yield lambda report: None
         return
     server = OwnServer(prefect_home(), free_port(), _FOR_ONE_RUN)
-    with _ended(server):
+    with _ended(server), ExitStack() as settings:
         server.begin()
-        os.environ["PREFECT_API_URL"] = server.url  # Prefect reads it when it is imported
-        os.environ["PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED"] = "false"  # it is the same Prefect
+        # Prefect reads these when it is imported; it need not ask what this server is and has
+        os.environ["PREFECT_API_URL"] = server.url
+        os.environ["PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED"] = "false"
+        os.environ["PREFECT_CLIENT_CSRF_SUPPORT_ENABLED"] = "false"
 
         def wait(report: Callable[[str], None]) -> None:
             report("waiting for a temporary Prefect server")
+            settings.enter_context(_without_heartbeat())
             server.wait(report)
 
         yield wait
+
+
+@contextmanager
+def _without_heartbeat() -> Iterator[None]:
+    """No thread tells the server that the run goes on: nobody listens, and a flow waits up to a second for it to end.
+
+    That it is optional cannot be said in the environment.
+    """
+    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+
+    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+        yield
 
 
 @contextmanager
@@ -151,7 +166,7 @@ class OwnServer:
                 said = now
                 first = "" if self._had_database else "; the first time it sets up its database"
                 report(f"waiting for Prefect's server ({now - started:.0f} s{first})")
-            time.sleep(0.1)
+            time.sleep(0.02)
 
     @property
     def is_alive(self) -> bool:

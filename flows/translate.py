@@ -41,6 +41,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import TaskRun
 from prefect.exceptions import TerminationSignal
 from prefect.runtime import flow_run
+from prefect.settings import PREFECT_LOCAL_STORAGE_PATH
 from prefect.states import Cancelled
 from prefect.utilities.annotations import quote
 
@@ -53,6 +54,9 @@ from .run_log import logged, working_folder
 Overrides = dict[str, dict[str, Any]]
 ARTIFACT_DOCUMENTS = 500
 """Most documents listed in a run's table artifact; the dataset has them all."""
+
+NOWHERE = PREFECT_LOCAL_STORAGE_PATH.value()
+"""No result of these flows is persisted; a storage is named so that Prefect doesn't ask the server for one before it begins."""
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -172,14 +176,21 @@ def _without_poison(
             yield innocent
 
 
-def _units(work: Iterator[Shard], settings: Settings) -> Generator[tuple[Unit, Shard | None], None, None]:
-    """The units of all shards, analysed one by one; with the last of a shard comes the shard."""
-    size = settings.flows.part_characters
+def _units(
+    work: Iterator[Shard], settings: Settings, *, light: bool
+) -> Generator[tuple[Unit, Shard | None], None, None]:
+    """The units of all shards, analysed one by one; with the last of a shard comes the shard.
+
+    A ``light`` model begins with a small one, and each after it is at most three times as large: what analyses is more than three times
+    as fast as what translates, which has its next unit when it is done with one.
+    """
+    size = settings.flows.first_characters if light else settings.flows.part_characters
     for shard in work:
         parts = _parts(shard, settings)
         last = shard.documents[-1] if shard.documents else None
         while last is not None:
             unit = analyse_shard(_whole(parts), size)
+            size = min(3 * size, settings.flows.part_characters)
             if unit.parts[-1].totals is not None and unit.parts[-1].document is last:
                 yield unit, shard
                 break
@@ -310,14 +321,16 @@ class _RowMaker:
 
 @contextmanager
 def _staged(
-    analysed: Generator[tuple[Unit, Shard | None], None, None],
+    work: Iterator[Shard],
+    settings: Settings,
     translator: Translator | None,
     progress: RunProgress,
     tally: Tally,
     *,
     alone: bool,
 ) -> Iterator[Iterator[_Ready]]:
-    """The units, translated: each ``alone``, or with each stage at work on the next while the caller has the one before."""
+    """The units of all shards, translated: each ``alone``, or with each stage at work on the next while the caller has the one before."""
+    light = translator is not None and translator.overlaps
 
     def end() -> None:
         tally.ended = True
@@ -326,9 +339,10 @@ def _staged(
         if tally.ended:
             raise _NotWantedError
 
+    analysed = _units(work, settings, light=light)
     with closing(analysed if alone else _ahead(analysed, end)) as units:
         ready = _ready(units, translator, progress, go_on)
-        if not alone and translator is not None and translator.overlaps:
+        if not alone and light:
             ready = _ahead(ready, end)
         with closing(ready):
             yield ready
@@ -428,11 +442,11 @@ def _run_corpus(
         try:
             # while there are suspects, one document at a time: else it would not be known which of two it was
             planned = shards(inputs, out, stored, choice, settings, tally)
-            analysed = _units(_without_poison(planned, attempts, stored, tally), settings)
+            work = _without_poison(planned, attempts, stored, tally)
             lap = _Laps()
             with (
                 _behind(at_once=attempts.has_suspects) as later,
-                _staged(analysed, translator, progress, tally, alone=attempts.has_suspects) as units,
+                _staged(work, settings, translator, progress, tally, alone=attempts.has_suspects) as units,
             ):
                 for unit, shard, begun in units:
                     found = _mended(unit, begun, translator)
@@ -500,7 +514,13 @@ def _stoppable(work: Callable[[RunProgress], RunSummary]) -> RunSummary:
             return cast(RunSummary, cancelled)  # Prefect takes a state that a flow gives for the run's own
 
 
-@flow(name="translate-corpus", flow_run_name=_run_name, validate_parameters=False, persist_result=False)
+@flow(
+    name="translate-corpus",
+    flow_run_name=_run_name,
+    validate_parameters=False,
+    persist_result=False,
+    result_storage=NOWHERE,
+)
 def translate_corpus(
     inputs: list[str],
     out: str,
@@ -532,7 +552,13 @@ def translate_corpus(
     )
 
 
-@flow(name="translate-files", flow_run_name=_run_name, validate_parameters=False, persist_result=False)
+@flow(
+    name="translate-files",
+    flow_run_name=_run_name,
+    validate_parameters=False,
+    persist_result=False,
+    result_storage=NOWHERE,
+)
 def translate_files(
     files: list[str],
     out: str,

@@ -282,6 +282,11 @@ class FlowSettings(Section):
     part_characters: int = Field(
         500_000, ge=1, description="a longer document is worked on in parts of about so many characters"
     )
+    first_characters: int = Field(
+        5_000,
+        ge=1,
+        description="a light model gets so many characters to begin with, and more each time, so that it need not wait for a whole shard",
+    )
     write_retries: int = Field(2, ge=0, description="how often a shard's commit is tried again when storage fails")
     write_retry_seconds: float = Field(5.0, ge=0, description="seconds before such a try, doubled each time")
     document_tries: int = Field(
