@@ -117,6 +117,15 @@ def test_only_the_documents_of_the_run_are_corrected_now_the_others_later(
         assert run(tmp_path / f"{name}.txt", tmp_path / "out", own).tally.decisions["redone"] == 0
 
 
+def all_rows(out: Path) -> list[list[dict[str, Any]]]:
+    """The rows of all three tables, but for what differs between runs."""
+    different = {"run_id", "created_at", "processed_at", "seconds"}
+    return [
+        table.to_table(columns=[name for name in table.schema.names if name not in different]).to_pylist()
+        for table in open_dataset(out)
+    ]
+
+
 def test_a_long_document_in_parts_has_the_rows_it_has_in_one(
     prefect_server: str, tmp_path: Path, own: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -126,10 +135,21 @@ def test_a_long_document_in_parts_has_the_rows_it_has_in_one(
     run(source, tmp_path / "whole", own)
     other = {**own, "memory": {"path": str(tmp_path / "other.sqlite")}}
     run(source, tmp_path / "parts", {**other, "flows": {"part_characters": 100}})
-    different = {"run_id", "created_at", "processed_at", "seconds"}
-    for whole, parts in zip(open_dataset(tmp_path / "whole"), open_dataset(tmp_path / "parts"), strict=True):
-        columns = [name for name in whole.schema.names if name not in different]
-        assert whole.to_table(columns=columns).to_pylist() == parts.to_table(columns=columns).to_pylist()
+    assert all_rows(tmp_path / "whole") == all_rows(tmp_path / "parts")
+
+
+def test_documents_taken_a_few_at_first_have_the_rows_they_have_together_and_no_sentence_is_translated_twice(
+    prefect_server: str, tmp_path: Path, own: dict[str, Any]
+) -> None:
+    source = tmp_path / "in.jsonl"
+    texts = [f"第{n}次我们见面。\n我们明天见。\nSee you, 你好。\n" for n in range(12)]
+    source.write_text("".join(json.dumps({"id": n, "text": text}) + "\n" for n, text in enumerate(texts)), "utf-8")
+    together = run(source, tmp_path / "together", own)
+    other = {**own, "memory": {"path": str(tmp_path / "other.sqlite")}}
+    few = run(source, tmp_path / "few", {**other, "flows": {"first_characters": 20}})
+    assert few.sentences == together.sentences
+    assert few.commits == together.commits == 1
+    assert all_rows(tmp_path / "few") == all_rows(tmp_path / "together")
 
 
 def test_the_dry_run_counts_what_is_new_and_says_how_long_by_this_machines_speed(
