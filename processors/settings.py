@@ -27,7 +27,7 @@ from pydantic_settings import (
 
 from .errors import UsageError
 
-RULES_VERSION = 7
+RULES_VERSION = 8
 """Raised when detection, sentences, tokens, author pairs, checks, repair or word alignment give other rows for the same settings."""
 
 EngineChoice = Literal["auto", "argos", "llm", "cascade", "none"]

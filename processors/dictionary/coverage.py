@@ -16,6 +16,7 @@ from .stems import content_stems
 _han = re.compile(f"[{HAN}]+")
 _number = re.compile(r"[\d.]$")
 _COUNTERS = "年月日号时点分秒"
+_counter = re.compile(rf"(?<=\d)[{_COUNTERS}]")
 _INDIRECTLY = 0.5
 """What a word counts for of which only a part, a longer gloss or a paraphrase is found."""
 
@@ -53,3 +54,15 @@ def is_name(word: str, gloss: str) -> bool:
     """Whether a rare word is a name and nothing else: 台中, Taichung; not 大众, Volkswagen and the masses."""
     others = set(lexicon().strong.get(plain_chinese(word), ())) - set(content_stems(gloss))
     return gloss[:1].isupper() and not others
+
+
+def lost_names(chinese: str, english: str) -> list[tuple[str, str]]:
+    """The names in a sentence that ``english`` lacks, each with what the dictionary calls it. They are found whatever words it was cut into."""
+    known, said = lexicon(), set(content_stems(english))
+    found: dict[str, str] = {}
+    for run in _han.findall(_counter.sub(" ", plain_chinese(chinese))):  # "12日电" has no 日电
+        for token in known.tokens(run):
+            gloss = known.glosses.get(token.word, "")
+            if len(token.word) > 1 and is_name(token.word, gloss) and said.isdisjoint(token.strong | token.weak):
+                found[token.word] = gloss
+    return list(found.items())

@@ -20,13 +20,13 @@ repeats nothing. A low score alone is no fault: no rung but the second opinion i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 
 from ..datelines import dateline_of
 from ..detection.characters import has_han
-from ..dictionary.coverage import is_name, lacking_words
+from ..dictionary.coverage import is_name, lacking_words, lost_names
 from ..glossary import Glossary
 from ..numbers import numbers_mended, plain_digits
 from ..records import Hypothesis
@@ -127,7 +127,7 @@ class Ladder:
             if not one.faulty and not least:
                 continue
             lost = hints_for(one.measures, source, terms) if one.faulty else self.hints(source)
-            lacking = self._lacking(source, one)
+            lacking = self._lacking(source, one.hypothesis.text)
             if not one.faulty and one.worth >= least:
                 lacking = tuple(hint for hint in lacking if is_name(*hint))
             if lacking or (one.faulty and lost):
@@ -139,11 +139,11 @@ class Ladder:
     def _other(self, wanted: Iterable[Request]) -> Iterable[Try]:
         return [(request.sentence, said) for request, said in self._model.other(wanted).items()]
 
-    def _lacking(self, source: str, one: Candidate) -> Hints:
+    def _lacking(self, source: str, english: str) -> Hints:
         if self._model.identity.engine != "llm":  # unmeasured with Argos, in whose source the English would stand
             return ()
         words = tokens_of(source, self._settings.tokens)
-        return tuple(lacking_words(words, one.hypothesis.text))
+        return tuple({**dict(lacking_words(words, english)), **dict(lost_names(source, english))}.items())
 
     def _renumbered(self, faulty: Tries) -> Iterable[Try]:
         made = {}
@@ -185,23 +185,24 @@ class Ladder:
 
     def _put_together(self, manner: str, parts: Mapping[str, list[list[Piece]]], tries: Tries) -> Iterable[Try]:
         """Tries that are put together from the clauses of a sentence, and these from pieces. A piece that has what the best try at the whole
-        lacks is also asked for with that told, and the better one taken.
+        lacks, or a name, is also asked for with that told, and the better one taken: a clause alone says less of which place is meant.
         """
         asked: dict[tuple[str, str], list[Request]] = {}
         for source, clauses in parts.items():
             before = best(source, tries[source])
-            lacking = self._lacking(source, before)
+            names = [hint for hint in self._lacking(source, "") if is_name(*hint)]
+            lacking = dict.fromkeys((*self._lacking(source, before.hypothesis.text), *names))
             for piece in chain.from_iterable(clauses):
                 if piece.translate:
                     rare = [hint for hint in lacking if hint[0] in piece.text]
                     lost = hints_for(before.measures, piece.text, self._glossary.terms_of(piece.text))
-                    hints = (*lost, *rare[:MOST_REMINDERS])
+                    hints = tuple(dict.fromkeys((*lost, *rare[:MOST_REMINDERS])))
                     asked[source, piece.text] = [
                         Request(piece.text, told) for told in dict.fromkeys((self.hints(piece.text), hints))
                     ]
         answers = self._model.other(chain.from_iterable(asked.values()))
         said = {
-            (source, piece): best(piece, [self.judged(piece, answers[request]) for request in requests]).hypothesis
+            (source, piece): _named(piece, [self.judged(piece, answers[request]) for request in requests]).hypothesis
             for (source, piece), requests in asked.items()
         }
         made = {
@@ -230,6 +231,13 @@ def _without_dateline(source: str) -> tuple[str, str]:
 def _clause_pieces(opening: str, clauses: list[list[Piece]]) -> list[list[Piece]]:
     """The clauses, the first of them behind an opening that is English already."""
     return [[Piece(opening, translate=False), *clauses[0]], *clauses[1:]] if opening else clauses
+
+
+def _named(piece: str, tried: Sequence[Candidate]) -> Candidate:
+    """The best of the tries at a piece among those that have most of its names, of those without a fault if there are any."""
+    fit = [one for one in tried if not one.faulty] or tried
+    fewest = min(one.lost_names for one in fit)
+    return best(piece, [one for one in fit if one.lost_names == fewest])
 
 
 def _faulty(tries: Tries) -> Tries:
