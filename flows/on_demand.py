@@ -31,6 +31,7 @@ def translated(documents: Iterable[Document], format_: str, settings: Settings) 
         NoModelError: there is Chinese in one and no model is installed.
     """
     paired: list[tuple[Sentence, str | None]] = []
+    ended = True
     for analysis, pairs in _paired(documents, settings):
         document = analysis.document
         if format_ == "jsonl":
@@ -43,7 +44,9 @@ def translated(documents: Iterable[Document], format_: str, settings: Settings) 
             continue
         text = (as_english if format_ == "text" else as_bilingual)(document.text, found)
         # rows are documents without a line break of their own
-        yield text if text.endswith("\n") or "#id=" not in document.source_uri else text + "\n"
+        whole = text if text.endswith("\n") or "#id=" not in document.source_uri else text + "\n"
+        yield whole if ended else "\n" + whole  # one document is given as it is; between two there is a line break
+        ended = not whole or whole.endswith("\n")
     if format_ in {"html", "tmx"}:
         yield (as_html if format_ == "html" else as_tmx)(paired)
 

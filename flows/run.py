@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from duiyi.processors.errors import DuiyiError
 
 from . import prefect_home
-from .importing import without_collector
+from .importing import undisturbed, without_collector
 
 if TYPE_CHECKING:
     from duiyi.processors.run_summary import RunSummary
@@ -38,7 +38,7 @@ def run_flow(
 
         with run_progress() as progress:
             progress.say("loading Prefect")
-            with without_collector():
+            with undisturbed(), without_collector():
                 import fastapi  # noqa: F401 - Prefect's engine imports it when a flow begins
 
                 from .translate import translate_corpus

@@ -58,9 +58,9 @@ def _weights() -> dict[str, dict[str, float]]:
 
 
 def quality_of(source: str, hypothesis: Hypothesis, found: Measures, engine: str) -> float | None:
-    """The expected chrF of a machine translation, 0 to 1; None for an engine whose weights were not fitted."""
+    """The expected chrF of a machine translation, 0 to 1; None for an engine whose weights were not fitted, and for what no model scored."""
     weights = _weights().get(engine)
-    if weights is None:
+    if weights is None or hypothesis.score is None:
         return None
     figures = dict(zip(FEATURES, features_of(source, hypothesis, found), strict=True))
     estimate = sum(weight * figures.get(name, 1.0) for name, weight in weights.items())  # the intercept is no feature

@@ -139,6 +139,7 @@ def test_a_name_at_the_edge_of_the_english_is_part_of_it(zh: str, en: str) -> No
         "| 价格 | b \\| c |\n",
         "伺服器費用比上個月多了 12%，主要是因為圖片沒有壓縮。\nCost\n",
         "请把这封信交给楼下的管理员。\nOK\n",
+        "苏州的生煎馒头 is called 馒头 but it's actually a bun lol\n",
     ],
 )
 def test_a_word_beside_a_sentence_is_not_its_translation(text: str) -> None:

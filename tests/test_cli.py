@@ -52,6 +52,14 @@ def test_detect_prints_segments_that_tile(duiyi: Duiyi, thread: Path) -> None:
         assert list(rows[0]) == ["doc_id", "block", "segment", "start", "end", "lang", "script", "text", "embedded"]
 
 
+def test_translated_documents_begin_on_lines_of_their_own(duiyi: Duiyi, tmp_path: Path) -> None:
+    for name, text in (("a.txt", "谢谢。"), ("b.txt", "See you.\n"), ("c.txt", "Bye.")):
+        (tmp_path / name).write_text(text, "utf-8")
+    lines = duiyi("translate", tmp_path).stdout.splitlines()
+    assert len(lines) == 3
+    assert lines[1:] == ["See you.", "Bye."]
+
+
 def test_translate_writes_every_format(duiyi: Duiyi, thread: Path, tmp_path: Path) -> None:
     text = duiyi("translate", thread)
     assert text.returncode == 0
@@ -257,9 +265,17 @@ main(["linger"])
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    ("number", "when"),
+    [
+        (signal.SIGINT, "translating"),
+        (signal.SIGTERM, "translating"),
+        (signal.SIGHUP, "translating"),
+        (signal.SIGINT, "loading Prefect"),  # which swallowed it
+    ],
+)
 def test_a_signal_stops_a_run_with_one_line_and_exit_4(
-    number: signal.Signals, tmp_path: Path, prefect_server: str
+    number: signal.Signals, when: str, tmp_path: Path, prefect_server: str
 ) -> None:
     (tmp_path / "long.txt").write_text(
         "".join(f"第{n}次我们在图书馆门口见面，然后一起去吃饭。\n" for n in range(6_000)), "utf-8"
@@ -271,7 +287,7 @@ def test_a_signal_stops_a_run_with_one_line_and_exit_4(
         lines = []
         for line in run.stderr:
             lines.append(line)
-            if "translating" in line:
+            if when in line:
                 time.sleep(0.5)
                 run.send_signal(number)
                 break

@@ -25,6 +25,13 @@ def test_every_flag_is_precise_and_found() -> None:
         ("好", '"好" translates to English as "Good".', "Good"),
         ("味道赞", "The translation to English is:", ""),
         ("你好", "Translation: Hello", "Hello"),
+        ("推迟", 'To translate " postpone" to English, you would say:', ""),
+        ("甩锅", "To say “甩锅” in English, you can say: “pass the buck”.", "pass the buck"),
+        (
+            "告别这座城市，你会说什么",
+            "To say goodbye to the city, you would say what",
+            "To say goodbye to the city, you would say what",
+        ),
         ("不停延误", '"Never on time"', "Never on time"),
         ("他说：“好。”", '"Good," he said: "Good."', '"Good," he said: "Good."'),
         ("他说“好”", '"Good"', '"Good"'),

@@ -420,6 +420,15 @@ def test_a_table_of_corrections_is_taken_in_and_its_faults_are_named(memory: Tra
     assert memory.people(["你好。"]) == {}
 
 
+def test_marks_that_exported_fields_have_for_spreadsheets_are_undone_whatever_columns_were_left(
+    memory: TranslationMemory, tmp_path: Path
+) -> None:
+    path, pair = tmp_path / "a.tsv", "0123456789abcdef" * 2
+    path.write_text(f"pair_id\ten\n{pair}\t'@Raj it is in C:\\\\temp, not \\d\n", "utf-8")
+    import_file(path, memory)
+    assert memory.corrections([pair]) == {pair: "@Raj it is in C:\\temp, not \\d"}
+
+
 def test_quotation_marks_of_spreadsheets_are_undone_and_others_stay(memory: TranslationMemory, tmp_path: Path) -> None:
     path = tmp_path / "a.tsv"
     path.write_text('zh\ten\n你好。\t"Say ""hello"", please"\n', "utf-16")

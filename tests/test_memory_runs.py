@@ -10,6 +10,8 @@ from typing import Any
 import pandas
 import pytest
 from duiyi.processors.memory import import_file, open_memory
+from duiyi.processors.pages import write_view
+from duiyi.processors.pages.figures import figures_of
 from duiyi.processors.settings import load_settings
 from duiyi.processors.translation import Request, argos
 from duiyi.processors.writing import open_dataset
@@ -115,6 +117,9 @@ def test_only_the_documents_of_the_run_are_corrected_now_the_others_later(
         assert run(tmp_path / f"{name}.txt", tmp_path / "out", own).tally.decisions["redone"] == 1
         assert (pairs(tmp_path / "out")["en"] == "Much obliged.").sum() == number
         assert run(tmp_path / f"{name}.txt", tmp_path / "out", own).tally.decisions["redone"] == 0
+    viewed = write_view(tmp_path / "out", tmp_path / "view.html")  # where a person said all that there is, too
+    assert (viewed.pairs, viewed.documents) == (viewed.all_pairs, viewed.all_documents) == (2, 2)
+    assert sum(one.pairs for one in figures_of(open_dataset(tmp_path / "out")).runs.values()) == 2
 
 
 def all_rows(out: Path) -> list[list[dict[str, Any]]]:

@@ -11,7 +11,7 @@ from conftest import Duiyi
 from dataset_runs import RUN
 from duiyi.processors.analysis import analyse
 from duiyi.processors.checks import flags_of, measure
-from duiyi.processors.dictionary.coverage import is_name, lacking_words, lost_names
+from duiyi.processors.dictionary.coverage import is_name, lacking_words, lost_names, name_alone
 from duiyi.processors.errors import UsageError
 from duiyi.processors.glossary import Glossary, Term, missed_terms, read_glossary
 from duiyi.processors.memory import TranslationMemory, Translator, open_memory
@@ -186,6 +186,9 @@ def test_a_name_that_the_dictionary_knows_is_looked_for() -> None:
     assert lacking_words(["台中"], "An earthquake was felt in Taichung.") == []
     assert lost_names("12日电，在平台中，台中一家公司", "A company in Taipei") == [("台中", "Taichung")]
     assert lost_names("台中一家公司", "A company in Taichung") == []
+    assert dict(lost_names("我们在台中火车站，不在苏州市", "")) == {"台中": "Taichung", "苏州市": "Suzhou"}
+    assert lost_names("苏州人", "What is your name?") == [("苏州", "Suzhou")]
+    assert (name_alone("台中"), name_alone("在台中"), name_alone("公司")) == ("Taichung", "", "")
 
 
 def test_of_like_tries_the_fuller_is_chosen_but_no_fault_is_bought_with_length() -> None:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from math import log
 
+from ..detection.characters import has_han
 from ..dictionary.lexicon import Lexicon, lexicon
 from ..records import Document, Segment, Sentence
 from ..settings import AuthorPairSettings
@@ -74,7 +75,7 @@ def find_author_pairs(
     least = log(settings.accept / (1 - settings.accept))
     twins = [bead for bead in search.twins() if bead.odds >= least]
     pairs = [pair for number, bead in enumerate(twins) for pair in found.pairs(bead, number)]
-    claimed = _Claimed(taken)
+    claimed = _Claimed(document.text, taken)
     pairs = [pair for pair in pairs if claimed.claims(pair)]
     pairs += [
         replace(pair, passage=len(twins) + number) for number, pair in enumerate(bracketed) if claimed.claims(pair)
@@ -120,14 +121,18 @@ def _both(segments: Sequence[Segment]) -> bool:
 class _Claimed:
     """The spans that belong to pairs. None of them touches another."""
 
-    def __init__(self, spans: Iterable[tuple[int, int]]) -> None:
+    def __init__(self, text: str, spans: Iterable[tuple[int, int]]) -> None:
+        self._text = text
         self._spans = sorted(spans)
 
     def claims(self, pair: AuthorPair) -> bool:
-        """Whether both spans of the pair are free, of each other too; they are no longer then."""
+        """Whether both spans of the pair are free, of each other too, and no one sentence; they are no longer then."""
         spans = ((pair.zh_start, pair.zh_end), (pair.en_start, pair.en_end))
         if pair.zh_start < pair.en_end and pair.en_start < pair.zh_end:
             return False  # the English of two Chinese sentences stands between them
+        between = self._text[min(pair.zh_end, pair.en_end) : max(pair.zh_start, pair.en_start)]
+        if pair.en[:1].islower() and has_han(pair.en) and "\n" not in between:
+            return False  # 馒头 is called 馒头 by all: a sentence that goes on in English
         places = [bisect_left(self._spans, start, key=lambda span: span[1] - 1) for start, _ in spans]
         for (_, end), place in zip(spans, places, strict=True):
             if place < len(self._spans) and self._spans[place][0] < end:

@@ -10,12 +10,14 @@ import re
 from collections.abc import Iterable
 
 from ..detection.characters import HAN
-from .lexicon import lexicon, plain_chinese
+from .lexicon import MOST_CHARACTERS, lexicon, plain_chinese
 from .stems import content_stems
 
 _han = re.compile(f"[{HAN}]+")
 _number = re.compile(r"[\d.]$")
 _COUNTERS = "年月日号时点分秒"
+_PREPOSITIONS = "在从到去往由自和与及"
+_KINDS_OF_PLACE = "市省县区州"
 _counter = re.compile(rf"(?<=\d)[{_COUNTERS}]")
 _INDIRECTLY = 0.5
 """What a word counts for of which only a part, a longer gloss or a paraphrase is found."""
@@ -59,10 +61,35 @@ def is_name(word: str, gloss: str) -> bool:
 def lost_names(chinese: str, english: str) -> list[tuple[str, str]]:
     """The names in a sentence that ``english`` lacks, each with what the dictionary calls it. They are found whatever words it was cut into."""
     known, said = lexicon(), set(content_stems(english))
+    return [
+        (word, gloss)
+        for word, gloss in _names_in(plain_chinese(chinese)).items()
+        if said.isdisjoint(known.strong.get(word, ())) and said.isdisjoint(content_stems(gloss))
+    ]
+
+
+def _names_in(chinese: str) -> dict[str, str]:
     found: dict[str, str] = {}
-    for run in _han.findall(_counter.sub(" ", plain_chinese(chinese))):  # "12日电" has no 日电
-        for token in known.tokens(run):
-            gloss = known.glosses.get(token.word, "")
-            if len(token.word) > 1 and is_name(token.word, gloss) and said.isdisjoint(token.strong | token.weak):
-                found[token.word] = gloss
-    return list(found.items())
+    for run in _han.findall(_counter.sub(" ", chinese)):  # "12日电" has no 日电
+        start = 0
+        while start < len(run):
+            word = lexicon().word_at(run, start)
+            if run[start] in _PREPOSITIONS and any(
+                _gloss_of_name(run[start + 1 : end]) for end in range(start + len(word) + 1, len(run) + 1)
+            ):
+                word = run[start]  # 在 台中, not 在台 中
+            name = word if _gloss_of_name(word) else word[:-1] if word[-1] in _KINDS_OF_PLACE else ""
+            if gloss := _gloss_of_name(name):
+                found[name] = gloss
+            start += len(word)
+    return found
+
+
+def name_alone(chinese: str) -> str:
+    """What the dictionary calls a sentence that is one name and nothing else; empty where it is none."""
+    return _gloss_of_name(plain_chinese(chinese)).split(" or ")[0]
+
+
+def _gloss_of_name(word: str) -> str:
+    gloss = lexicon().glosses.get(word, "") if 1 < len(word) <= MOST_CHARACTERS else ""
+    return gloss if gloss and is_name(word, gloss) else ""

@@ -64,21 +64,22 @@ class Lexicon:
         """The words of a run of Han characters, longest first from the left; words of grammar are left out."""
         found: list[Token] = []
         start = 0
-        known = self._tokens
         while start < len(han):
-            for end in range(min(len(han), start + MOST_CHARACTERS), start, -1):
-                word = han[start:end]
-                if word in known:
-                    token = known[word]
-                elif word in self.strong or end == start + 1:
-                    token = known[word] = self._token(word)
-                else:
-                    continue
-                if token is not None:
-                    found.append(token)
-                start = end
-                break
+            word = self.word_at(han, start)
+            if word not in self._tokens:
+                self._tokens[word] = self._token(word)
+            token = self._tokens[word]
+            if token is not None:
+                found.append(token)
+            start += len(word)
         return found
+
+    def word_at(self, han: str, start: int) -> str:
+        """The longest word of the dictionary that begins there; the character where there is none."""
+        for end in range(min(len(han), start + MOST_CHARACTERS), start + 1, -1):
+            if han[start:end] in self.strong:
+                return han[start:end]
+        return han[start]
 
     def _token(self, word: str) -> Token | None:
         if word in _FUNCTION_WORDS:

@@ -35,9 +35,11 @@ def text_field(text: str) -> str:
 
 
 def field_text(field: str) -> str:
-    """The text that stands in a field."""
+    """The text that stands in a field, also where a person wrote a backslash that means nothing."""
     unguarded = field.removeprefix("'")
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)) if found[1] else _CHARACTERS[found[2]], unguarded)
+    return _ESCAPED.sub(
+        lambda found: chr(int(found[1], 16)) if found[1] else _CHARACTERS.get(found[2], found[0]), unguarded
+    )
 
 
 def number_text(value: float) -> str:

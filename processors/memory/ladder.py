@@ -7,6 +7,7 @@
    Of answers of the language model without a fault: where one lacks a name that the dictionary knows, or is of low quality and lacks any
    rare word of its sentence, a try that is told what the dictionary calls it (as Ghazvininejad et al. 2023, "Dictionary-based
    phrase-level prompting", who tell all words, always); where one is of low quality but lacks nothing, the other prompt.
+   A name that stands alone and that no try gives as the dictionary does is said by the dictionary.
 3. The clauses of the sentence, each as a sentence of its own; of a report with a dateline, that (`datelines`) and the rest as a whole.
 4. A wider search.
 5. The clauses again, those cut around what they lost (numbers, names, terms); that is put back as it should be, so none can be lost.
@@ -26,7 +27,7 @@ from itertools import chain
 
 from ..datelines import dateline_of
 from ..detection.characters import has_han
-from ..dictionary.coverage import is_name, lacking_words, lost_names
+from ..dictionary.coverage import is_name, lacking_words, lost_names, name_alone
 from ..glossary import Glossary
 from ..numbers import numbers_mended, plain_digits
 from ..records import Hypothesis
@@ -46,6 +47,7 @@ MOST_REMINDERS = 4
 CLAUSES = "clauses"
 CUT = "cut"
 NUMBERS = "numbers"
+NAMES = "names"
 """How what is put together is noted in the memory."""
 
 
@@ -83,6 +85,7 @@ class Ladder:
         with self._model.heard_by(self._hear):
             self._add(tries, self._renumbered(_faulty(tries)))
             self._add(tries, self._second(tries))
+            self._add(tries, self._by_dictionary(tries))
             for rung in rungs:
                 self._add(tries, rung(_faulty(tries)))
 
@@ -144,6 +147,15 @@ class Ladder:
             return ()
         words = tokens_of(source, self._settings.tokens)
         return tuple({**dict(lacking_words(words, english)), **dict(lost_names(source, english))}.items())
+
+    def _by_dictionary(self, tries: Tries) -> Iterable[Try]:
+        made = {
+            source: Hypothesis(english, None)
+            for source, tried in tries.items()
+            if (english := name_alone(source)) and all(one.lost_names for one in tried)
+        }
+        self._model.keep_made(NAMES, made)
+        return made.items()
 
     def _renumbered(self, faulty: Tries) -> Iterable[Try]:
         made = {}

@@ -158,7 +158,7 @@ def _counts(values: pa.Array, missing: str | None = None) -> Counter[str]:
 
 
 _DOCUMENT_COLUMNS = (
-    "source_uri format encoding bytes characters zh_characters en_words pairs_machine pairs_author memory_hits seconds cmi m_index"
+    "source_uri format encoding bytes characters zh_characters en_words memory_hits seconds cmi m_index"
     " i_index status error run_id processed_at"
 ).split()
 
@@ -180,7 +180,6 @@ def _count_documents(dataset: Dataset, figures: Figures) -> None:
             run = figures.runs.setdefault(row["run_id"], RunFigures(row["processed_at"]))
             run.started = min(run.started, row["processed_at"])
             run.documents += 1
-            run.pairs += (row["pairs_machine"] or 0) + (row["pairs_author"] or 0)
             run.zh_characters += row["zh_characters"] or 0
             if row["status"] != "ok" or row["error"]:
                 key = row["status"], row["error"] or ""
@@ -224,7 +223,7 @@ def _count_segments(dataset: Dataset, figures: Figures) -> None:
         figures.guests += _counts(pc.struct_field(batch["embedded"].flatten(), "lang"))
 
 
-_PAIR_COLUMNS = "kind origin zh zh_script en en_tokens engine model score similarity quality flags".split()
+_PAIR_COLUMNS = "run_id kind origin zh zh_script en en_tokens engine model score similarity quality flags".split()
 
 
 def _count_pairs(dataset: Dataset, figures: Figures) -> None:
@@ -232,6 +231,9 @@ def _count_pairs(dataset: Dataset, figures: Figures) -> None:
         figures.pairs += batch.num_rows
         figures.kinds += _counts(batch["kind"])
         figures.origins += _counts(batch["origin"])
+        for run_id, pairs in _counts(batch["run_id"]).items():
+            if run_id in figures.runs:  # a run that writes now may have put its pairs there, and not yet its documents
+                figures.runs[run_id].pairs += pairs
         figures.scripts += _counts(batch["zh_script"], "either")
         figures.untranslated += batch["en"].null_count
         sentences = pc.equal(batch["kind"].cast(pa.string()), "sentence")

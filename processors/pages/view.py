@@ -62,13 +62,14 @@ def write_view(folder: str | Path, out: Path, limit: int = 20_000) -> Viewed:
     """
     dataset = open_dataset(folder)
     all_pairs = dataset.pairs.count_rows()
-    listed = dataset.documents.to_table(columns=["doc_id", "source_uri", "pairs_machine", "pairs_author"])
+    listed = dataset.documents.to_table(columns=["doc_id", "source_uri"])
+    paired: set[str] = (
+        set()
+    )  # the counts of a document are of the machine's and the author's pairs, not of those that people corrected
+    for batch in dataset.pairs.scanner(columns=["doc_id"]).to_batches():
+        paired.update(batch["doc_id"].unique().to_pylist())
     documents = sorted(
-        (
-            (row["source_uri"], row["doc_id"])
-            for row in listed.to_pylist()
-            if (row["pairs_machine"] or 0) + (row["pairs_author"] or 0)
-        ),
+        ((row["source_uri"], row["doc_id"]) for row in listed.to_pylist() if row["doc_id"] in paired),
         key=lambda document: natural(document[0]),
     )
     shown: list[tuple[str, str]] = []
