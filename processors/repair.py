@@ -94,7 +94,7 @@ class Candidate:
     model: str
     quality: float | None
     lost_names: int = 0
-    """Names that the dictionary knows and the hypothesis lacks."""
+    """Names that the dictionary knows, and no term of the user's, and the hypothesis lacks."""
 
     @property
     def faults(self) -> frozenset[str]:
@@ -125,8 +125,8 @@ def judged(
     plain = replace(hypothesis, text=with_plain_years(source, plain_answer(source, hypothesis.text)))
     found = measure(source, plain, terms)
     quality = quality_of(source, plain, found, engine)
-    lost = len(lost_names(source, plain.text))
-    return Candidate(plain, found, decide(found, settings), engine, model, quality, lost)
+    lost = [name for name, _ in lost_names(source, plain.text) if not any(name in term.chinese for term in terms)]
+    return Candidate(plain, found, decide(found, settings), engine, model, quality, len(lost))
 
 
 def best(source: str, candidates: Sequence[Candidate]) -> Candidate:

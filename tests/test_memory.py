@@ -439,6 +439,12 @@ def test_quotation_marks_of_spreadsheets_are_undone_and_others_stay(memory: Tran
     assert memory.people(["你好。", "再见。"]) == {"你好。": '"Hello" he said', "再见。": '"Bye"'}
 
 
+def test_a_name_alone_that_the_model_gets_wrong_is_said_by_the_dictionary(memory: TranslationMemory) -> None:
+    for _ in range(2):  # and so again, from the memory
+        (found,) = Translator(memory, ARGOS).translate(["台中"])
+        assert (found.text, found.score, found.quality) == ("Taichung", None, None)
+
+
 def test_the_machines_own_speed_is_known_after_work(memory: TranslationMemory) -> None:
     translator = Translator(memory, ARGOS)
     assert memory.rate(translator.identity) is None

@@ -188,6 +188,10 @@ def test_a_name_that_the_dictionary_knows_is_looked_for() -> None:
     assert lost_names("台中一家公司", "A company in Taichung") == []
     assert dict(lost_names("我们在台中火车站，不在苏州市", "")) == {"台中": "Taichung", "苏州市": "Suzhou"}
     assert lost_names("苏州人", "What is your name?") == [("苏州", "Suzhou")]
+    said = Hypothesis("Taizhong", -0.2)
+    settings = load_settings().checks
+    assert judged("台中", said, (), settings, engine="llm", model="m").lost_names == 1
+    assert judged("台中", said, [Term("台中", "Taizhong")], settings, engine="llm", model="m").lost_names == 0
     assert (name_alone("台中"), name_alone("在台中"), name_alone("公司")) == ("Taichung", "", "")
 
 

@@ -74,8 +74,9 @@ def _names_in(chinese: str) -> dict[str, str]:
         start = 0
         while start < len(run):
             word = lexicon().word_at(run, start)
+            last = min(start + 1 + MOST_CHARACTERS, len(run))
             if run[start] in _PREPOSITIONS and any(
-                _gloss_of_name(run[start + 1 : end]) for end in range(start + len(word) + 1, len(run) + 1)
+                _gloss_of_name(run[start + 1 : end]) for end in range(start + len(word) + 1, last + 1)
             ):
                 word = run[start]  # 在 台中, not 在台 中
             name = word if _gloss_of_name(word) else word[:-1] if word[-1] in _KINDS_OF_PLACE else ""

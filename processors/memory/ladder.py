@@ -146,13 +146,15 @@ class Ladder:
         if self._model.identity.engine != "llm":  # unmeasured with Argos, in whose source the English would stand
             return ()
         words = tokens_of(source, self._settings.tokens)
-        return tuple({**dict(lacking_words(words, english)), **dict(lost_names(source, english))}.items())
+        found = {**dict(lacking_words(words, english)), **dict(lost_names(source, english))}
+        terms = self._glossary.terms_of(source)
+        return tuple(hint for hint in found.items() if not any(hint[0] in term.chinese for term in terms))
 
     def _by_dictionary(self, tries: Tries) -> Iterable[Try]:
         made = {
             source: Hypothesis(english, None)
             for source, tried in tries.items()
-            if (english := name_alone(source)) and all(one.lost_names for one in tried)
+            if all(one.lost_names for one in tried) and (english := name_alone(source))
         }
         self._model.keep_made(NAMES, made)
         return made.items()
