@@ -767,7 +767,8 @@ def memory_import(file: Path, config: Path | None) -> None:
         click.echo(f"duiyi: {fault}", err=True)
     if done.faulty > len(done.faults):
         click.echo(f"duiyi: … and {done.faulty - len(done.faults)} more that cannot be used", err=True)
-    click.echo(f"took in {done.sentences} translations by people, {done.news} of them new")
+    alone = f"; {done.pairs} hold for the one pair whose pair_id they name" if done.pairs else ""
+    click.echo(f"took in {done.sentences} translations by people, {done.news} of them new{alone}")
     if done.machine:
         click.echo(f"took in {done.machine} translations by models, as such")
     if done.ours:

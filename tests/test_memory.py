@@ -413,7 +413,7 @@ def test_a_table_of_corrections_is_taken_in_and_its_faults_are_named(memory: Tra
     done = import_file(path, memory)
     assert memory.people(["你好。", "照旧。"]) == {"你好。": "Hello."}
     assert memory.corrections([pair]) == {pair: "Anything"}
-    assert (done.sentences, done.ours, done.faulty) == (2, 1, 3)
+    assert (done.sentences, done.pairs, done.ours, done.faulty) == (2, 1, 1, 3)
     assert [f"line {number}" in fault for number, fault in zip((5, 6, 7), done.faults, strict=True)] == [True] * 3
     path.write_text("你好。\t\n", "utf-8")
     assert import_file(path, memory).news == 1

@@ -44,6 +44,8 @@ class Imported:
 
     sentences: int = 0
     """Sentences, and single pairs, with a person's translation."""
+    pairs: int = 0
+    """Those of them that hold for a single pair, named by its id."""
     news: int = 0
     """How many of them said something new."""
     machine: int = 0
@@ -125,6 +127,7 @@ def _take(
     else:
         done.sentences += 1
         if unit.pair_id:
+            done.pairs += 1
             pairs[unit.pair_id] = english
         else:
             sentences[source] = english
