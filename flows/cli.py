@@ -467,6 +467,8 @@ def translate(
         raise UsageError(
             f"--bilingual does not go with --format {format_}: it is for text and for documents written again"
         )
+    if out is not None and not out.parent.is_dir():
+        raise UsageError(f"cannot write {out}: there is no folder {out.parent}; make it, or name another --out")
     if out is not None and format_ is None:
         writable = writable_format(out)
         if writable is not None:

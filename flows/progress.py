@@ -15,7 +15,9 @@ from .speaking import speaks_json, tell
 
 EVERY_SECONDS = 5.0
 _TELLING_SECONDS = 10.0
-"""After so long a run's own speed can be told."""
+_TELLING_SHARE = 0.1
+_TELLING_ANYWAY = 120.0
+"""After so long, and so much of what is known to be done, a run's own speed can be told: the first of a batch come late, many at once then."""
 
 
 class RunProgress:
@@ -102,7 +104,9 @@ class RunProgress:
     def _to_go(self) -> str:
         """How long what is known of so far will take: by this run's own speed once it can be told, else by earlier ones'."""
         busy = self._busy + (time.monotonic() - self._busy_since if self._done < self._total else 0.0)
-        rate = self._load_done / busy if busy > _TELLING_SECONDS and self._load_done else self._known_rate
+        is_telling = busy > _TELLING_SECONDS and self._load_done > _TELLING_SHARE * self._load
+        is_telling = is_telling or (busy > _TELLING_ANYWAY and self._load_done > 0)
+        rate = self._load_done / busy if is_telling else self._known_rate
         rest = self._load - self._load_done
         return f", about {duration(rest / rate)} to go" if rest and rate else ""
 

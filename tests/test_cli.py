@@ -52,6 +52,16 @@ def test_detect_prints_segments_that_tile(duiyi: Duiyi, thread: Path) -> None:
         assert list(rows[0]) == ["doc_id", "block", "segment", "start", "end", "lang", "script", "text", "embedded"]
 
 
+def test_a_folder_that_is_not_there_is_named_before_anything_is_translated(
+    duiyi: Duiyi, thread: Path, tmp_path: Path
+) -> None:
+    done = duiyi("translate", thread, "--out", tmp_path / "none" / "out.srt")
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        f"duiyi: cannot write {tmp_path}/none/out.srt: there is no folder {tmp_path}/none; make it, or name another --out"
+    ]
+
+
 def test_translated_documents_begin_on_lines_of_their_own(duiyi: Duiyi, tmp_path: Path) -> None:
     for name, text in (("a.txt", "谢谢。"), ("b.txt", "See you.\n"), ("c.txt", "Bye.")):
         (tmp_path / name).write_text(text, "utf-8")
