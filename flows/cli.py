@@ -467,7 +467,7 @@ def translate(
         raise UsageError(
             f"--bilingual does not go with --format {format_}: it is for text and for documents written again"
         )
-    if out is not None and not out.parent.is_dir():
+    if out is not None and not os.path.isdir(out.parent):  # noqa: PTH112 - where Path.is_dir raises, for names too long
         raise UsageError(f"cannot write {out}: there is no folder {out.parent}; make it, or name another --out")
     if out is not None and format_ is None:
         writable = writable_format(out)

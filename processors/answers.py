@@ -17,7 +17,8 @@ _lead = re.compile(
       | (?:the\ )?(?:English\ )?(?:translation|version)\ (?:of|for)\ {_NAMED}(?:\ (?:to|into|in)\ English)?\ (?:is|would\ be)\b:?
       | (?:the\ (?:Chinese\ )?(?:text|sentence|phrase|word|term)\ )?{_QUOTED}\ (?:(?:can\ be\ )?translate[sd]?|means|in\ English\ is)
         (?:\ (?:to|into|in)\ English)?(?:\ (?:as|to))?\b:?
-      | to\ (?:translate|say|express)\ {_NAMED}(?:\ (?:to|into|in)\ English)?,?\ (?:you|one|we)\ (?:would|can|could|might)\ (?:say|use|write)\b:?
+      | to\ (?:translate|say|express)\ {_NAMED}(?:\ (?:to|into|in)\ English)?,?
+        \ (?:you|one|we)\ (?:would|can|could|might)\ (?:say|use|write)(?=\s*(?:[:"“'‘]|$)):?
       | (?:translated\ (?:to|into)\ English|in\ English|English)\s*:
     )\s*""",
     re.VERBOSE | re.IGNORECASE,

@@ -16,7 +16,7 @@ from .answers import plain_answer
 from .checks import FAULTS, Measures, decide, han_left, length_deviation, measure, word_count
 from .detection.characters import BOPOMOFO, HAN, has_han
 from .detection.script import simplified
-from .dictionary.coverage import lost_names
+from .dictionary.coverage import lost_names, name_alone
 from .glossary import Found, Term
 from .numbers import english_numbers, plain_digits, with_plain_years
 from .protection import protected_spans
@@ -133,8 +133,10 @@ def best(source: str, candidates: Sequence[Candidate]) -> Candidate:
     """The best of several tries, the first of which is the first try: that of the highest worth, where fuller ones with the same
     faults are worth more; of equals the earlier.
 
-    One that merely leaves out what was wrong with the first is none.
+    One that merely leaves out what was wrong with the first is none. Of a name alone it is one that says it, if any does.
     """
+    if any(one.lost_names for one in candidates) and name_alone(source):
+        candidates = [one for one in candidates if not one.lost_names] or candidates
     first, *others = candidates
     if not others:
         return first

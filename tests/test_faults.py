@@ -32,6 +32,11 @@ def test_every_flag_is_precise_and_found() -> None:
             "To say goodbye to the city, you would say what",
             "To say goodbye to the city, you would say what",
         ),
+        (
+            "要说“谢谢”，你可以写信。",
+            'To say "thank you," you can write a letter.',
+            'To say "thank you," you can write a letter.',
+        ),
         ("不停延误", '"Never on time"', "Never on time"),
         ("他说：“好。”", '"Good," he said: "Good."', '"Good," he said: "Good."'),
         ("他说“好”", '"Good"', '"Good"'),

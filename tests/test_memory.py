@@ -427,6 +427,9 @@ def test_marks_that_exported_fields_have_for_spreadsheets_are_undone_whatever_co
     path.write_text(f"pair_id\ten\n{pair}\t'@Raj it is in C:\\\\temp, not \\d\n", "utf-8")
     import_file(path, memory)
     assert memory.corrections([pair]) == {pair: "@Raj it is in C:\\temp, not \\d"}
+    path.write_text("zh\ten\tflags\n你好。\t'@Raj, hello\t\n再见。\t'Tis goodbye\t\n", "utf-8")
+    import_file(path, memory)
+    assert memory.people(["你好。", "再见。"]) == {"你好。": "@Raj, hello", "再见。": "'Tis goodbye"}
 
 
 def test_quotation_marks_of_spreadsheets_are_undone_and_others_stay(memory: TranslationMemory, tmp_path: Path) -> None:
@@ -441,8 +444,8 @@ def test_quotation_marks_of_spreadsheets_are_undone_and_others_stay(memory: Tran
 
 def test_a_name_alone_that_the_model_gets_wrong_is_said_by_the_dictionary(memory: TranslationMemory) -> None:
     for _ in range(2):  # and so again, from the memory
-        (found,) = Translator(memory, ARGOS).translate(["台中"])
-        assert (found.text, found.score, found.quality) == ("Taichung", None, None)
+        found = Translator(memory, ARGOS).translate(["台中", "洛美"])
+        assert [(one.text, one.score, one.quality) for one in found] == [("Taichung", None, None), ("Lomé", None, None)]
 
 
 def test_the_machines_own_speed_is_known_after_work(memory: TranslationMemory) -> None:

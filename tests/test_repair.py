@@ -188,6 +188,8 @@ def test_a_name_that_the_dictionary_knows_is_looked_for() -> None:
     assert lost_names("台中一家公司", "A company in Taichung") == []
     assert dict(lost_names("我们在台中火车站，不在苏州市", "")) == {"台中": "Taichung", "苏州市": "Suzhou"}
     assert lost_names("苏州人", "What is your name?") == [("苏州", "Suzhou")]
+    assert lost_names("自从化疗以后，乌克兰和瑞士军队撤出", "Ukrainian and Swiss troops left") == []
+    assert lost_names("山东人", "People of Shanghai") == [("山东", "Shandong")]
     said = Hypothesis("Taizhong", -0.2)
     settings = load_settings().checks
     assert judged("台中", said, (), settings, engine="llm", model="m").lost_names == 1

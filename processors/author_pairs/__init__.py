@@ -130,9 +130,10 @@ class _Claimed:
         spans = ((pair.zh_start, pair.zh_end), (pair.en_start, pair.en_end))
         if pair.zh_start < pair.en_end and pair.en_start < pair.zh_end:
             return False  # the English of two Chinese sentences stands between them
-        between = self._text[min(pair.zh_end, pair.en_end) : max(pair.zh_start, pair.en_start)]
-        if pair.en[:1].islower() and has_han(pair.en) and "\n" not in between:
-            return False  # 馒头 is called 馒头 by all: a sentence that goes on in English
+        if pair.en[:1].islower() and has_han(pair.en):
+            between = min(pair.zh_end, pair.en_end), max(pair.zh_start, pair.en_start)
+            if self._text.find("\n", *between) < 0:
+                return False  # 馒头 is called 馒头 by all: a sentence that goes on in English
         places = [bisect_left(self._spans, start, key=lambda span: span[1] - 1) for start, _ in spans]
         for (_, end), place in zip(spans, places, strict=True):
             if place < len(self._spans) and self._spans[place][0] < end:

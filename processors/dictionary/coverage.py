@@ -16,7 +16,17 @@ from .stems import content_stems
 _han = re.compile(f"[{HAN}]+")
 _number = re.compile(r"[\d.]$")
 _COUNTERS = "年月日号时点分秒"
-_PREPOSITIONS = "在从到去往由自和与及"
+_DEMONYMS = {
+    "Switzerland": "Swiss",
+    "Poland": "Polish",
+    "Philippines": "Filipino",
+    "Spain": "Spanish",
+    "Denmark": "Danish",
+    "Netherlands": "Dutch",
+    "Thailand": "Thai",
+    "Wales": "Welsh",
+}
+"""Those that don't begin as their country does."""
 _KINDS_OF_PLACE = "市省县区州"
 _counter = re.compile(rf"(?<=\d)[{_COUNTERS}]")
 _INDIRECTLY = 0.5
@@ -60,12 +70,21 @@ def is_name(word: str, gloss: str) -> bool:
 
 def lost_names(chinese: str, english: str) -> list[tuple[str, str]]:
     """The names in a sentence that ``english`` lacks, each with what the dictionary calls it. They are found whatever words it was cut into."""
-    known, said = lexicon(), set(content_stems(english))
+    said = content_stems(english)
     return [
         (word, gloss)
         for word, gloss in _names_in(plain_chinese(chinese)).items()
-        if said.isdisjoint(known.strong.get(word, ())) and said.isdisjoint(content_stems(gloss))
+        if not any(_is_form_of(stem, one) for one in _stems_of_name(word, gloss) for stem in said)
     ]
+
+
+def _stems_of_name(word: str, gloss: str) -> set[str]:
+    return {*lexicon().strong.get(word, ()), *content_stems(gloss), *content_stems(_DEMONYMS.get(gloss, ""))}
+
+
+def _is_form_of(stem: str, name: str) -> bool:
+    """Whether a word may be made of a name: Ukrainian of Ukraine; not Shanghai of Shandong."""
+    return stem.startswith(name[: max(4, len(name) - 2)])
 
 
 def _names_in(chinese: str) -> dict[str, str]:
@@ -75,7 +94,7 @@ def _names_in(chinese: str) -> dict[str, str]:
         while start < len(run):
             word = lexicon().word_at(run, start)
             last = min(start + 1 + MOST_CHARACTERS, len(run))
-            if run[start] in _PREPOSITIONS and any(
+            if lexicon().glosses.get(word, "").startswith("in ") and any(
                 _gloss_of_name(run[start + 1 : end]) for end in range(start + len(word) + 1, last + 1)
             ):
                 word = run[start]  # 在 台中, not 在台 中

@@ -35,8 +35,8 @@ def text_field(text: str) -> str:
 
 
 def field_text(field: str) -> str:
-    """The text that stands in a field, also where a person wrote a backslash that means nothing."""
-    unguarded = field.removeprefix("'")
+    """The text that stands in a field, also where a person wrote an apostrophe or a backslash that is no mark."""
+    unguarded = field[1:] if field[:1] == "'" and field[1:].startswith(_GUARDED) else field
     return _ESCAPED.sub(
         lambda found: chr(int(found[1], 16)) if found[1] else _CHARACTERS.get(found[2], found[0]), unguarded
     )

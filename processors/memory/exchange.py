@@ -19,6 +19,7 @@ from ..answers import plain_answer
 from ..detection.characters import has_han
 from ..errors import UsageError
 from ..exporting import tmx
+from ..exporting.tsv import COLUMNS as EXPORTED
 from ..exporting.tsv import field_text
 from ..numbers import with_plain_years
 from ..quotation import with_quotes
@@ -180,7 +181,9 @@ def _tsv_units(path: Path, done: Imported) -> Iterator[_Unit]:
         raise UsageError(
             f"{path}: its first line must name the columns en and zh or pair_id, or all lines must be Chinese, tab, English"
         )
-    ours = "pair_id" in heading  # as exported, whatever columns were left: with marks that spreadsheets need
+    ours = not (set(EXPORTED) - {"zh", "en"}).isdisjoint(
+        heading
+    )  # whatever columns were left: with marks that spreadsheets need
     for number, row in enumerate(rows[first:], first + 1):
         if not any(cell.strip() for cell in row):
             continue
