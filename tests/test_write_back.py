@@ -591,7 +591,7 @@ def skeleton_of_cues(text: str) -> list[str]:
         ("a.txt", "你好。", ["--out", "OUT.pptx"], 2, "no .pptx file can be written"),
         ("a.txt", "你好。", ["--out", "OUT.po"], 2, "no .po file can be written"),
         ("a.txt", "你好。", ["--out", "OUT.docm"], 2, "no .docm file can be written"),
-        ("a.md", "你好。", ["--out", "no/such/folder/OUT.md"], 2, "No such file"),
+        ("a.md", "你好。", ["--out", "no/such/folder/OUT.md"], 2, "there is no folder"),
     ],
 )
 def test_what_does_not_fit_is_one_line_and_no_file(
