@@ -21,6 +21,11 @@ class Term(NamedTuple):
     english: str
 
 
+def is_in_terms(word: str, terms: Iterable[Term]) -> bool:
+    """Whether a word is a term or a part of one: the user has said what it is called, not the dictionary."""
+    return any(word in term.chinese for term in terms)
+
+
 class Found(NamedTuple):
     """A term where it stands in a sentence."""
 

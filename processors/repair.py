@@ -17,7 +17,7 @@ from .checks import FAULTS, Measures, decide, han_left, length_deviation, measur
 from .detection.characters import BOPOMOFO, HAN, has_han
 from .detection.script import simplified
 from .dictionary.coverage import lost_names, name_alone
-from .glossary import Found, Term
+from .glossary import Found, Term, is_in_terms
 from .numbers import english_numbers, plain_digits, with_plain_years
 from .protection import protected_spans
 from .quality import quality_of
@@ -125,7 +125,7 @@ def judged(
     plain = replace(hypothesis, text=with_plain_years(source, plain_answer(source, hypothesis.text)))
     found = measure(source, plain, terms)
     quality = quality_of(source, plain, found, engine)
-    lost = [name for name, _ in lost_names(source, plain.text) if not any(name in term.chinese for term in terms)]
+    lost = [name for name, _ in lost_names(source, plain.text) if not is_in_terms(name, terms)]
     return Candidate(plain, found, decide(found, settings), engine, model, quality, len(lost))
 
 

@@ -181,9 +181,8 @@ def _tsv_units(path: Path, done: Imported) -> Iterator[_Unit]:
         raise UsageError(
             f"{path}: its first line must name the columns en and zh or pair_id, or all lines must be Chinese, tab, English"
         )
-    ours = not (set(EXPORTED) - {"zh", "en"}).isdisjoint(
-        heading
-    )  # whatever columns were left: with marks that spreadsheets need
+    # with marks that spreadsheets need, whatever columns were left
+    ours = not (set(EXPORTED) - {"zh", "en"}).isdisjoint(heading)
     for number, row in enumerate(rows[first:], first + 1):
         if not any(cell.strip() for cell in row):
             continue

@@ -28,7 +28,7 @@ from itertools import chain
 from ..datelines import dateline_of
 from ..detection.characters import has_han
 from ..dictionary.coverage import is_name, lacking_words, lost_names, name_alone
-from ..glossary import Glossary
+from ..glossary import Glossary, is_in_terms
 from ..numbers import numbers_mended, plain_digits
 from ..records import Hypothesis
 from ..repair import Candidate, Piece, best, clauses_of, hints_for, joined, judged, pieces_of
@@ -148,7 +148,7 @@ class Ladder:
         words = tokens_of(source, self._settings.tokens)
         found = {**dict(lacking_words(words, english)), **dict(lost_names(source, english))}
         terms = self._glossary.terms_of(source)
-        return tuple(hint for hint in found.items() if not any(hint[0] in term.chinese for term in terms))
+        return tuple(hint for hint in found.items() if not is_in_terms(hint[0], terms))
 
     def _by_dictionary(self, tries: Tries) -> Iterable[Try]:
         made = {

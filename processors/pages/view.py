@@ -63,9 +63,8 @@ def write_view(folder: str | Path, out: Path, limit: int = 20_000) -> Viewed:
     dataset = open_dataset(folder)
     all_pairs = dataset.pairs.count_rows()
     listed = dataset.documents.to_table(columns=["doc_id", "source_uri"])
-    paired: set[str] = (
-        set()
-    )  # the counts of a document are of the machine's and the author's pairs, not of those that people corrected
+    # the counts of a document are of the machine's and the author's pairs, not of those that people corrected
+    paired: set[str] = set()
     for batch in dataset.pairs.scanner(columns=["doc_id"]).to_batches():
         paired.update(batch["doc_id"].unique().to_pylist())
     documents = sorted(
